@@ -1,0 +1,137 @@
+import { constants, type Stats } from 'node:fs'
+import { link, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { basename, dirname, join } from 'node:path'
+import { codeOf } from './problem.js'
+
+/**
+ * Publishes a file whole or not at all: a dotfile beside it, fsync, rename, fsync of the folder. When this
+ * resolves, the file survives a power cut. An existing file is replaced, unless `replace` is false.
+ * @throws a system error; with `replace: false`, EEXIST where the file exists. Nothing is left behind then.
+ */
+export async function publish(
+  path: string,
+  data: string | Uint8Array,
+  options: { readonly mode?: number; readonly replace?: boolean } = {},
+): Promise<void> {
+  const temporary = join(dirname(path), temporaryName(basename(path)))
+  try {
+    const file = await open(temporary, 'wx', options.mode ?? 0o600)
+    try {
+      await file.writeFile(data)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    if (options.replace === false) {
+      await link(temporary, path)
+      await unlink(temporary)
+    } else {
+      await rename(temporary, path)
+    }
+  } catch (error) {
+    await unlinkIfThere(temporary)
+    throw error
+  }
+  await syncFolder(dirname(path))
+}
+
+/** `.NAME.PID.RANDOM.tmp`: hidden, and it tells whose it is, so that what a killed process left can be swept. */
+function temporaryName(name: string): string {
+  return `.${name.slice(0, 200)}.${process.pid.toString()}.${randomBytes(6).toString('hex')}.tmp`
+}
+
+/** Removes the temporary files of processes that have ended from a folder. */
+export async function sweepTemporaries(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = /^\..*\.(\d+)\.[0-9a-f]{12}\.tmp$/.exec(name)?.[1]
+    if (pid !== undefined && !isAlive(Number(pid))) await unlinkIfThere(join(folder, name))
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return codeOf(error) !== 'ESRCH'
+  }
+}
+
+/**
+ * Moves a file within one filesystem and makes both folders durable. Refuses with EEXIST to replace what
+ * stands at `to`: `rename(2)` alone would silently overwrite it.
+ */
+export async function moveWithoutReplacing(from: string, to: string): Promise<void> {
+  await link(from, to)
+  await unlink(from)
+  await syncFolder(dirname(to))
+  if (dirname(from) !== dirname(to)) await syncFolder(dirname(from))
+}
+
+/** Makes the names in a folder durable (fsync(2) of a file says nothing about its name). */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+export async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+  }
+}
+
+/** What a careful look at a file gave. `odd`: not a regular file, and what it is instead. */
+export type BoundedRead =
+  | { readonly kind: 'file'; readonly bytes: Buffer; readonly stats: Stats }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'odd'; readonly what: string }
+  | { readonly kind: 'too-large'; readonly size: number }
+
+/**
+ * Reads at most `maxBytes` of a regular file that somebody else may have put there: never follows a symbolic
+ * link and never blocks on a FIFO (open(2): O_NOFOLLOW, O_NONBLOCK).
+ */
+export async function readBounded(path: string, maxBytes: number): Promise<BoundedRead> {
+  let file: FileHandle
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    switch (codeOf(error)) {
+      case 'ENOENT':
+        return { kind: 'missing' }
+      case 'ELOOP':
+        return { kind: 'odd', what: 'a symbolic link' }
+      case 'ENXIO':
+        return { kind: 'odd', what: 'a socket or device' }
+      case 'EACCES':
+        return { kind: 'odd', what: 'a file that the daemon may not read' }
+      case undefined:
+      default:
+        throw error
+    }
+  }
+  try {
+    const stats = await file.stat()
+    if (stats.isDirectory()) return { kind: 'odd', what: 'a folder' }
+    if (stats.isFIFO()) return { kind: 'odd', what: 'a named pipe' }
+    if (!stats.isFile()) return { kind: 'odd', what: 'a device or socket' }
+    if (stats.size > maxBytes) return { kind: 'too-large', size: stats.size }
+    const buffer = Buffer.alloc(maxBytes + 1 > stats.size + 1 ? stats.size + 1 : maxBytes + 1)
+    let length = 0
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, length, buffer.length - length, length)
+      length += bytesRead
+      if (bytesRead === 0 || length === buffer.length) break
+    }
+    return { kind: 'file', bytes: buffer.subarray(0, length), stats }
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,104 @@
+/* eslint-disable @typescript-eslint/no-unsafe-class-instance-assignment -- winston 3.19 declares the base class of its transports apart from them */
+import { join } from 'node:path'
+import { createLogger, format, transports, type Logger as WinstonLogger } from 'winston'
+import DailyRotateFile from 'winston-daily-rotate-file'
+import { redactor, type Redact } from './redact.js'
+import { printable } from './text.js'
+
+/** Constant messages; everything that varies goes into fields. An Error under `error` is written with its stack. */
+export interface Logger {
+  error(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  debug(message: string, fields?: LogFields): void
+}
+export type LogFields = Readonly<Record<string, unknown>>
+
+export interface LogOptions {
+  readonly level: 'error' | 'warn' | 'info' | 'debug'
+  /** The folder of the JSON lines, a file a day; undefined: none are written. */
+  readonly folder: string | undefined
+  readonly days: number
+  readonly redact: Redact
+  /** True where journald reads stderr (it sets JOURNAL_STREAM): lines then carry its priorities, `<4>`. */
+  readonly journald: boolean
+}
+
+/** sd-daemon(3): the priority of syslog(3), in angle brackets, at the start of a line. */
+const priorities: Readonly<Record<string, string>> = { error: '<3>', warn: '<4>', info: '<6>', debug: '<7>' }
+
+/** JSON lines to a folder, and short lines for people to stderr, both without secrets. */
+export function createLog(options: LogOptions): Logger & { close(): Promise<void> } {
+  const clean = format((info) => {
+    for (const [key, value] of Object.entries(info)) info[key] = scrub(value, options.redact)
+    return info
+  })
+  const human = format.printf((info) => {
+    const { level, message, timestamp, ...fields } = info
+    const prefix = options.journald ? (priorities[level] ?? '<6>') : `${String(timestamp)} ${level.padEnd(5)} `
+    return `${prefix}${String(message)}${Object.entries(fields).map(humanField).join('')}`
+  })
+  const levels = ['error', 'warn', 'info', 'debug']
+  const logger: WinstonLogger = createLogger({
+    level: options.level,
+    format: format.combine(clean(), format.timestamp()),
+    transports: [new transports.Console({ stderrLevels: levels, format: human })],
+  })
+  if (options.folder !== undefined) logger.add(dailyFile(options.folder, options.days))
+  // A full disk must not end the daemon: the line on stderr is still written.
+  logger.on('error', () => undefined)
+  for (const transport of logger.transports) transport.on('error', () => undefined)
+  const at =
+    (level: string) =>
+    (message: string, fields: LogFields = {}) => {
+      logger.log(level, message, fields)
+    }
+  return {
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+    close: () =>
+      new Promise((resolve) => {
+        logger.on('finish', () => {
+          resolve()
+        })
+        logger.end()
+      }),
+  }
+}
+
+/** A file a day, or for 50 MB; those older than `days` are removed. */
+function dailyFile(folder: string, days: number): DailyRotateFile {
+  return new DailyRotateFile({
+    dirname: folder,
+    filename: 'devorch-%DATE%.jsonl',
+    auditFile: join(folder, '.rotation.json'),
+    datePattern: 'YYYY-MM-DD',
+    maxFiles: `${days.toString()}d`,
+    maxSize: '50m',
+    format: format.json(),
+  })
+}
+
+/** A logger for people who run one command: nothing but warnings and errors reach stderr. */
+export function quietLog(): Logger {
+  return createLog({ level: 'warn', folder: undefined, days: 1, redact: redactor(), journald: false })
+}
+
+function scrub(value: unknown, redact: Redact): unknown {
+  if (typeof value === 'string') return redact(value)
+  if (value instanceof Error) return redact(value.stack ?? value.message)
+  if (Array.isArray(value)) return value.map((item) => scrub(item, redact))
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, scrub(item, redact)]))
+  }
+  return value
+}
+
+function humanField([key, value]: [string, unknown]): string {
+  if (value === undefined) return ''
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const first = key === 'error' ? (text.split('\n')[0] ?? '') : text
+  return ` ${key}=${printable(/^[\w./:@-]+$/.test(first) ? first : JSON.stringify(first), 500)}`
+}

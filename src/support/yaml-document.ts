@@ -1,0 +1,103 @@
+import { isMap, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml'
+import type { z } from 'zod'
+import { fieldProblems, type FieldProblem } from './field-problem.js'
+
+/** A YAML text that was understood: the value, and the document with its comments, for writing it back. */
+export type YamlResult<T> =
+  | { readonly ok: true; readonly value: T; readonly document: Document }
+  | { readonly ok: false; readonly problems: readonly FieldProblem[] }
+
+/**
+ * Parses one YAML 1.2 document against a schema, with the place of everything that is wrong. Duplicate keys,
+ * unknown tags, several documents, NUL bytes and more than 20 uses of aliases are refused.
+ * @param keysAt the keys known at a path, so that an unknown one can name the nearest
+ */
+export function parseYaml<T>(
+  bytes: Uint8Array | string,
+  schema: z.ZodType<T>,
+  keysAt: (path: readonly PropertyKey[]) => readonly string[],
+): YamlResult<T> {
+  const text = typeof bytes === 'string' ? bytes : decode(bytes)
+  if (text === undefined) return whole('is not UTF-8 text', 'save the file as UTF-8')
+  if (text.includes('\0')) return whole('contains a NUL byte', 'the file is damaged or not text; write it again')
+  if (nesting(text) > 100) return whole('is nested too deeply', 'a document here needs two or three levels')
+  const lines = new LineCounter()
+  let document: Document.Parsed
+  let value: unknown
+  try {
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, stringKeys: true })
+    const [first] = [...document.errors, ...document.warnings]
+    if (first !== undefined) {
+      const { line, col } = lines.linePos(first.pos[0])
+      const message = `is not valid YAML: ${first.message.split('\n')[0] ?? ''}`
+      return { ok: false, problems: [{ field: '', message, remedy: yamlRemedy(first.code), line, column: col }] }
+    }
+    value = document.toJS({ maxAliasCount: 20 })
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof ReferenceError) {
+      return whole('uses too many aliases or levels', 'write the values out')
+    }
+    throw error
+  }
+  const result = schema.safeParse(value)
+  if (result.success) return { ok: true, value: result.data, document }
+  const problems = fieldProblems(result.error, keysAt).map(({ path, ...problem }) => {
+    const offset = offsetOf(document, path)
+    if (offset === undefined) return problem
+    const { line, col } = lines.linePos(offset)
+    return { ...problem, line, column: col }
+  })
+  return { ok: false, problems }
+}
+
+function whole(message: string, remedy: string): { ok: false; problems: FieldProblem[] } {
+  return { ok: false, problems: [{ field: '', message, remedy }] }
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** An upper bound of the depth of flow collections, counted before the recursive parser sees the text. */
+function nesting(text: string): number {
+  let depth = 0
+  let deepest = 0
+  for (const character of text) {
+    if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth)
+    else if (character === ']' || character === '}') depth = Math.max(0, depth - 1)
+  }
+  return deepest
+}
+
+function yamlRemedy(code: string): string {
+  switch (code) {
+    case 'TAB_AS_INDENT':
+      return 'indent with spaces, not tabs'
+    case 'DUPLICATE_KEY':
+      return 'keep one of the two'
+    case 'MULTIPLE_DOCS':
+      return 'one document a file: put each into a file of its own'
+    default:
+      return 'correct that line'
+  }
+}
+
+/** Where in the text the value at a path stands: the key, where there is one; else the nearest thing above. */
+function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): number | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const parent: unknown = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true)
+    if (isSeq<Node>(parent)) {
+      const item = parent.items[Number(path[length - 1])]
+      if (item?.range) return item.range[0]
+    }
+    if (isMap<Node>(parent)) {
+      const pair = parent.items.find((item) => String(item.key) === String(path[length - 1]))
+      if (pair?.key.range) return pair.key.range[0]
+    }
+  }
+  return document.contents?.range[0]
+}
