@@ -1,0 +1,67 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readBounded } from '../support/files.js'
+import type { FieldProblem } from '../support/field-problem.js'
+import type { Config, Source } from './schema.js'
+
+const maxBytes = 64 * 1024
+
+/**
+ * Adds the secrets that systemd hands over (systemd.exec(5), LoadCredential=) to the configured ones: the
+ * credentials `github-secrets` and `tokens`, one a line, `basic`, a `user:password` a line, and
+ * `git-<host>`, the token for that host.
+ */
+export async function readCredentials(
+  config: Config,
+  folder: string | undefined,
+  sources: Map<string, Source>,
+): Promise<FieldProblem[]> {
+  if (folder === undefined) return []
+  const problems: FieldProblem[] = []
+  const lines = async (credential: string): Promise<string[]> => {
+    const read = await readBounded(join(folder, credential), maxBytes)
+    if (read.kind === 'missing') return []
+    const found =
+      read.kind === 'file'
+        ? read.bytes
+            .toString('utf8')
+            .split('\n')
+            .map((line) => line.trim())
+        : []
+    const values = found.filter((line) => line !== '')
+    if (values.length === 0) {
+      problems.push({
+        field: `credential ${credential}`,
+        message: 'holds no value',
+        remedy: 'put one a line into it, or do not load it',
+      })
+    }
+    return values
+  }
+  const secrets = await lines('github-secrets')
+  if (secrets.length > 0) sources.set('auth.github_secrets', 'credential')
+  config.auth.github_secrets.push(...secrets)
+  const tokens = await lines('tokens')
+  if (tokens.length > 0) sources.set('auth.tokens', 'credential')
+  config.auth.tokens.push(...tokens)
+  for (const line of await lines('basic')) {
+    const colon = line.indexOf(':')
+    if (colon < 1 || colon === line.length - 1) {
+      problems.push({
+        field: 'credential basic',
+        message: 'has a line that is not user:password',
+        remedy: 'correct it',
+      })
+      continue
+    }
+    config.auth.basic.push({ user: line.slice(0, colon), password: line.slice(colon + 1) })
+    sources.set('auth.basic', 'credential')
+  }
+  for (const file of await readdir(folder)) {
+    if (!file.startsWith('git-')) continue
+    const host = file.slice('git-'.length)
+    config.repositories.credentials[host] = { token_file: join(folder, file) }
+    sources.set(`repositories.credentials.${host}.token_file`, 'credential')
+  }
+  return problems
+}

@@ -1,0 +1,69 @@
+import { access } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The folders under the base, `DEVORCH_HOME`. */
+export interface Home {
+  readonly base: string
+  readonly inbox: string
+  readonly active: string
+  readonly done: string
+  readonly failed: string
+  readonly sessions: string
+  readonly mirrors: string
+  /** Switches of people for the daemon: `paused`, `cancel-JOB`. */
+  readonly control: string
+  readonly logs: string
+  readonly templates: string
+}
+
+export function homeAt(base: string): Home {
+  const state = join(base, 'state')
+  return {
+    base,
+    inbox: join(base, 'inbox'),
+    active: join(state, 'active'),
+    done: join(state, 'done'),
+    failed: join(state, 'failed'),
+    sessions: join(state, 'sessions'),
+    mirrors: join(state, 'mirrors'),
+    control: join(state, 'control'),
+    logs: join(base, 'logs'),
+    templates: join(base, 'templates'),
+  }
+}
+
+/** The root of this package: the checkout, or where npm installed it. This file is dist/config/home.js there. */
+export const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..')
+
+/** The base in force: the option, else `DEVORCH_HOME`, else the checkout, else `/var/lib/dev-orchestrator`. */
+export async function findHome(
+  option: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Home> {
+  const given = option ?? environment['DEVORCH_HOME']
+  if (given !== undefined && given !== '') return homeAt(resolve(expandTilde(given)))
+  return homeAt((await isCheckout()) ? packageRoot : '/var/lib/dev-orchestrator')
+}
+
+async function isCheckout(): Promise<boolean> {
+  try {
+    await access(join(packageRoot, 'src', 'main.ts'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** `~/x` in the home of the user who runs this; everything else as it is. */
+export function expandTilde(path: string): string {
+  if (path === '~') return homedir()
+  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path
+}
+
+/** A path of the configuration: `~` expanded, relative ones against the base. */
+export function configuredPath(path: string, home: Home): string {
+  const expanded = expandTilde(path)
+  return isAbsolute(expanded) ? resolve(expanded) : resolve(home.base, expanded)
+}
