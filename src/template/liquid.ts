@@ -1,0 +1,64 @@
+import { Liquid, LiquidError } from 'liquidjs'
+import { messageOf } from '../support/problem.js'
+import { refusal } from './refuse.js'
+
+const maxSourceCharacters = 1024 * 1024
+const maxResultCharacters = 4 * 1024 * 1024
+const renderTimeMs = 250
+
+/**
+ * No file is ever read by a template: `templates: {}` replaces the file system for include, render and layout.
+ * liquidjs 10.30 doesn't give way to other work within a render, so the time limit is kept short.
+ */
+const engine = new Liquid({
+  templates: {},
+  strictVariables: true,
+  strictFilters: true,
+  ownPropertyOnly: true,
+  parseLimit: maxSourceCharacters,
+  renderLimit: renderTimeMs,
+  memoryLimit: 16 * 1024 * 1024,
+})
+
+/** What is rendered, for the person who has to mend it. */
+export interface RenderedThing {
+  readonly templateId: string
+  /** The file's path in the template, or the path whose name is rendered. */
+  readonly file: string
+}
+
+/** Renders Liquid source. @throws Problem naming the file, line and column of what is wrong. */
+export async function renderLiquid(
+  source: string,
+  scope: Readonly<Record<string, unknown>>,
+  thing: RenderedThing,
+): Promise<string> {
+  let result: unknown
+  try {
+    result = await engine.render(engine.parse(source, thing.file), { ...scope })
+  } catch (error) {
+    const known = Object.keys(scope).join(', ')
+    throw refusal(
+      thing.templateId,
+      `${thing.file}${placeOf(error)}: ${reasonOf(error)}`,
+      messageOf(error).includes('undefined variable') ? `variables are ${known}` : 'correct the template',
+      { cause: error },
+    )
+  }
+  if (typeof result !== 'string') throw new Error('liquidjs returned something other than text')
+  if (result.length > maxResultCharacters) {
+    throw refusal(thing.templateId, `${thing.file}: it renders to more than 4 MiB`, 'make the template smaller')
+  }
+  return result
+}
+
+function placeOf(error: unknown): string {
+  if (!LiquidError.is(error)) return ''
+  const [line, column] = error.token.getPosition()
+  return line === undefined ? '' : `, line ${line.toString()}, column ${(column ?? 1).toString()}`
+}
+
+/** liquidjs 10.30 puts `, file:…, line:2, col:6` behind its messages. */
+function reasonOf(error: unknown): string {
+  return messageOf(error).replace(/(?:, file:.*)?, line:\d+, col:\d+$/s, '')
+}

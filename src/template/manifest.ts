@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { formatFieldProblem } from '../support/field-problem.js'
+import { readBounded } from '../support/files.js'
+import { keysAt } from '../support/schema-keys.js'
+import { parseYaml } from '../support/yaml-document.js'
+
+/** The name of a template's own description; at the top of its folder, and never copied. */
+export const manifestName = 'template.yaml'
+
+const maxBytes = 64 * 1024
+const line = z.string().trim().min(1).max(500)
+
+const manifestSchema = z.strictObject({
+  title: line.optional(),
+  description: line.optional(),
+  aliases: z.array(line).max(100).default([]),
+  keywords: z.array(line).max(1000).default([]),
+})
+
+export type Manifest = z.infer<typeof manifestSchema>
+
+/** `none`: a plain folder, or a template.yaml that belongs to another program and is a file like any other. */
+export type ManifestResult =
+  | { readonly kind: 'manifest'; readonly manifest: Manifest }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'broken'; readonly because: string; readonly remedy: string }
+
+export async function readManifest(folder: string): Promise<ManifestResult> {
+  const read = await readBounded(join(folder, manifestName), maxBytes)
+  switch (read.kind) {
+    case 'missing':
+      return { kind: 'none' }
+    case 'odd':
+      return { kind: 'broken', because: `${manifestName} is ${read.what}`, remedy: 'make it a plain file' }
+    case 'too-large':
+      return { kind: 'broken', because: `${manifestName} is larger than 64 KiB`, remedy: 'shorten it' }
+    case 'file':
+      return parseManifest(read.bytes)
+  }
+}
+
+function parseManifest(bytes: Uint8Array): ManifestResult {
+  if (isOfAnotherFormat(bytes)) return { kind: 'none' }
+  const schema = z.preprocess((value) => value ?? {}, manifestSchema)
+  const parsed = parseYaml(bytes, schema, (path) => keysAt(manifestSchema, path))
+  if (parsed.ok) return { kind: 'manifest', manifest: parsed.value }
+  const because = parsed.problems.map((problem) => `${manifestName}, ${formatFieldProblem(problem)}`).join('; ')
+  return { kind: 'broken', because, remedy: `correct ${manifestName}` }
+}
+
+/** AWS SAM and CloudFormation (Resources, Transform), Backstage and OpenShift (apiVersion, kind) use the same name. */
+function isOfAnotherFormat(bytes: Uint8Array): boolean {
+  const text = new TextDecoder().decode(bytes)
+  return /^(?:AWSTemplateFormatVersion|Resources|Transform|apiVersion|kind)[ \t]*:/m.test(text)
+}

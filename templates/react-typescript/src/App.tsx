@@ -1,0 +1,14 @@
+import { useState } from 'react'
+
+export function App({ title }: { title: string }) {
+  const [count, setCount] = useState(0)
+
+  return (
+    <main>
+      <h1>{title}</h1>
+      <button type="button" onClick={() => setCount((current) => current + 1)}>
+        Clicked {count} {count === 1 ? 'time' : 'times'}
+      </button>
+    </main>
+  )
+}

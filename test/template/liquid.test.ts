@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { Problem } from '../../src/support/problem.js'
+import { renderLiquid } from '../../src/template/liquid.js'
+import { scopeOf } from '../../src/template/render.js'
+import { variables } from './fixtures.js'
+
+const thing = { templateId: 'sample', file: 'docs/a.md.liquid' }
+const rendered = (source: string) => renderLiquid(source, scopeOf(variables), thing)
+
+describe('renderLiquid', () => {
+  it('knows the project in its spellings, and data stays data', async () => {
+    expect(
+      await rendered('{{ project }} {{ project_slug }} {{ project_snake }} {{ owner }}/{{ repository }} {{ year }}'),
+    ).toBe('Green.House green-house green_house acme/green-house 2026')
+    expect(await rendered('{{ summary | json }}')).toBe('"Say \\"hello\\""')
+    const sly = scopeOf({ ...variables, summary: '{{ project }}{% include "x" %}', owner: null })
+    expect(await renderLiquid('{{ summary }}{{ owner }}', sly, thing)).toBe('{{ project }}{% include "x" %}')
+  })
+
+  it('makes names that package managers take', () => {
+    const names = (project: string) => {
+      const scope = scopeOf({ ...variables, project })
+      return [scope['project_slug'], scope['project_snake']]
+    }
+    expect(names('My__App-')).toEqual(['my-app', 'my_app'])
+    expect(names('2048')).toEqual(['2048', 'app_2048'])
+  })
+
+  it.each([
+    ['an unknown variable', 'a\nb {{ nope }}', /^docs\/a\.md\.liquid, line 2, column \d+: undefined variable: nope$/],
+    ['a property from a prototype', '{{ project.constructor }}', /line 1, column \d+: undefined variable/],
+    ['an unknown filter', '{{ project | nope }}', /line 1, column 1: undefined filter: nope$/],
+    ['an open tag', 'a\n\n{% if project %}', /line 3, column 1: tag .* not closed$/],
+    ['a file from elsewhere', '{% include "/etc/passwd" %}', /line 1, column 1: ENOENT/],
+    ['a file from beside it', '{% render "./catalogue.ts" %}', /line 1, column 1: ENOENT/],
+    ['a layout', '{% layout "x" %}', /line 1, column 1: ENOENT/],
+    ['a long loop', '{% for i in (1..9000) %}{% for j in (1..9000) %}x{% endfor %}{% endfor %}', /limit exceeded$/],
+    ['a huge range', '{% for i in (1..100000000) %}x{% endfor %}', /limit exceeded$/],
+    [
+      'a doubled text',
+      '{% assign a = "x" %}{% for i in (1..60) %}{% assign a = a | append: a %}{% endfor %}',
+      /limit exceeded$/,
+    ],
+    ['a huge result', `{% for i in (1..100) %}${'x'.repeat(50_000)}{% endfor %}`, /renders to more than 4 MiB$/],
+  ])('refuses %s, with the place', async (_, source, because) => {
+    const failure: unknown = await rendered(source).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(Problem)
+    expect(failure).toMatchObject({
+      doing: 'apply template sample',
+      field: 'template_hint',
+      because: expect.stringMatching(because) as string,
+    })
+  })
+
+  it('names the variables that there are', async () => {
+    await expect(rendered('{{ name }}')).rejects.toMatchObject({
+      remedy: 'variables are project, project_slug, project_snake, owner, repository, year, summary',
+    })
+  })
+})
