@@ -1,0 +1,137 @@
+import { lstat, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Problem } from '../support/problem.js'
+import { nearest, printable } from '../support/text.js'
+import { checkBranchName } from './branch-name.js'
+import { runGit } from './git.js'
+import { gitFailure, type GitFailure } from './git-failure.js'
+import { withMirror, type Mirror, type MirrorUse } from './mirror.js'
+import type { Repository } from './repository-url.js'
+import type { RepositoryTools } from './tools.js'
+
+export interface CloneRequest {
+  readonly repository: Repository
+  /** Default: the branch that the remote's HEAD names. */
+  readonly branch?: string | undefined
+  /** Absolute; must not exist, its parent must. The caller renames it into place. */
+  readonly into: string
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Cloned {
+  /** Null: the repository is empty. */
+  readonly commit: string | null
+  /** Null: the remote's HEAD is at a commit, not on a branch. */
+  readonly branch: string | null
+  readonly empty: boolean
+}
+
+/**
+ * Clones by way of a mirror: the first clone of a repository makes it, the next ones fetch what is new; the
+ * working copy shares its objects by hard links. The working copy has the real address as origin and all branches
+ * as origin/*; nothing that the repository brings along has run, and submodules are not cloned.
+ * @throws Problem; nothing is left at `into`, and no half mirror
+ */
+export async function cloneRepository(request: CloneRequest, tools: RepositoryTools): Promise<Cloned> {
+  const { repository, branch, into, signal } = request
+  const wrong = branch === undefined ? undefined : checkBranchName(branch)
+  if (wrong !== undefined) throw badBranch(repository, `the name of the branch is not valid: ${wrong}`)
+  if (await exists(into)) throw new Error(`clone into ${into}: it exists`)
+  try {
+    return await withMirror(repository, tools, signal, (use) => cloneFrom(use, request, tools))
+  } catch (error) {
+    await rm(into, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function cloneFrom(use: MirrorUse, request: CloneRequest, tools: RepositoryTools): Promise<Cloned> {
+  const mirror = await use.update()
+  const failure = await checkOut(mirror, request, tools)
+  if (!('problem' in failure)) return failure
+  if (mirror.fresh || failure.kind !== 'unknown') throw failure.problem
+  await rm(request.into, { recursive: true, force: true })
+  const again = await checkOut(await use.remake(), request, tools)
+  if ('problem' in again) throw again.problem
+  return again
+}
+
+async function checkOut(mirror: Mirror, request: CloneRequest, tools: RepositoryTools): Promise<Cloned | GitFailure> {
+  const { repository, into, signal } = request
+  const { head, commits } = mirror.refs
+  if (commits.size === 0) return await initialise(mirror, request, tools)
+  const branch = request.branch ?? ('branch' in head ? head.branch : null)
+  const commit =
+    branch === null ? ('commit' in head ? head.commit : null) : (commits.get(`refs/heads/${branch}`) ?? null)
+  if (commit === null)
+    throw noSuchBranch(repository, branch ?? 'HEAD', request.branch !== undefined, [...commits.keys()])
+  const result = await runGit({
+    folder: tools.mirrorsFolder,
+    args: ['clone', '--local', ...(branch === null ? [] : ['--branch', branch]), '--', mirror.folder, into],
+    protocols: 'file',
+    environment: tools.environment,
+    timeoutMs: tools.stepTimeoutMs,
+    signal,
+  })
+  const doing = `check out ${repository.url}`
+  // git goes on with what other packs hold where it finds one torn, and would complain in the working copy for ever.
+  const torn = !mirror.fresh && result.ended === 'exited' && /^error: /m.test(result.stderr)
+  const failure = gitFailure(torn && result.code === 0 ? { ...result, code: 1 } : result, doing)
+  if (failure !== undefined) return failure
+  const config = join(into, '.git', 'config')
+  // The one line that says where the mirror is; a further `git config` would be a further process.
+  const lines = (await readFile(config, 'utf8')).split('\n')
+  const origins = lines.filter((line) => line.startsWith('\turl = ')).length
+  if (origins !== 1) throw new Error(`${config} has ${origins.toString()} addresses where git writes one`)
+  const rewritten = lines.map((line) => (line.startsWith('\turl = ') ? `\turl = ${configValue(repository.url)}` : line))
+  await writeFile(config, rewritten.join('\n'))
+  return { commit, branch, empty: false }
+}
+
+/** What `git clone` makes of an empty repository, but on the branch that was asked for. */
+async function initialise(mirror: Mirror, request: CloneRequest, tools: RepositoryTools): Promise<Cloned | GitFailure> {
+  const { head } = mirror.refs
+  const theirs = 'branch' in head && checkBranchName(head.branch) === undefined ? head.branch : 'main'
+  const branch = request.branch ?? theirs
+  const result = await runGit({
+    folder: dirname(request.into),
+    args: ['init', `--initial-branch=${branch}`, '--', request.into],
+    environment: tools.environment,
+    timeoutMs: tools.stepTimeoutMs,
+    signal: request.signal,
+  })
+  const failure = gitFailure(result, `make a working copy of ${request.repository.url}`)
+  if (failure !== undefined) return failure
+  const origin = `[remote "origin"]\n\turl = ${configValue(request.repository.url)}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`
+  const tracking = `[branch ${configValue(branch)}]\n\tremote = origin\n\tmerge = ${configValue(`refs/heads/${branch}`)}\n`
+  await writeFile(join(request.into, '.git', 'config'), origin + tracking, { flag: 'a' })
+  return { commit: null, branch, empty: true }
+}
+
+/** Quoted as git-config(1), Syntax, says. */
+function configValue(text: string): string {
+  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}
+
+function noSuchBranch(repository: Repository, branch: string, asked: boolean, names: readonly string[]): Problem {
+  const branches = names
+    .filter((name) => name.startsWith('refs/heads/'))
+    .map((name) => name.slice('refs/heads/'.length))
+  if (!asked) return badBranch(repository, `its default branch ${printable(branch, 100)} does not exist`)
+  const near = nearest(branch, branches).map((name) => printable(name, 100))
+  const hint = near.length === 0 ? '' : ` (there is ${near.join(', ')})`
+  return badBranch(repository, `there is no branch ${printable(branch, 100)}${hint}`)
+}
+
+function badBranch(repository: Repository, because: string): Problem {
+  return new Problem({
+    doing: `clone ${repository.url}`,
+    because,
+    remedy: 'name a branch that exists',
+    field: 'branch',
+  })
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined
+}

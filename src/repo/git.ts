@@ -1,0 +1,120 @@
+import { fileURLToPath } from 'node:url'
+import { simpleGit } from 'simple-git'
+
+/** One run of git. */
+export interface GitRun {
+  readonly folder: string
+  /** Never data from outside before a `--`. */
+  readonly args: readonly string[]
+  /** Configuration of this process alone; the place for secrets, since argv is public. */
+  readonly config?: readonly (readonly [key: string, value: string])[] | undefined
+  /** The protocols that it may speak (GIT_ALLOW_PROTOCOL); none by default. */
+  readonly protocols?: string | undefined
+  /** The whole environment, without what this module adds. */
+  readonly environment: Readonly<Record<string, string>>
+  /** GIT_DIR: without it git searches the folder and its parents for a repository. */
+  readonly gitFolder?: string | undefined
+  readonly sshCommand?: string | undefined
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** How it ended. `code` 124 is a time-out (timeout(1)). */
+export type GitResult =
+  | { readonly ended: 'exited'; readonly code: number; readonly stdout: string; readonly stderr: string }
+  | { readonly ended: 'timed-out'; readonly timeoutMs: number }
+  | { readonly ended: 'aborted' }
+
+const wrapper = fileURLToPath(new URL('./bounded-git.sh', import.meta.url))
+
+/** No code from elsewhere runs in a git of ours, whatever a repository brings along or the user has configured. */
+const standingConfig: readonly (readonly [string, string])[] = [
+  ['core.hooksPath', '/dev/null'],
+  ['core.fsmonitor', 'false'],
+  ['init.templateDir', ''],
+  ['init.defaultBranch', 'main'],
+  ['submodule.recurse', 'false'],
+  ['gc.auto', '0'],
+  ['http.followRedirects', 'false'],
+  ['advice.detachedHead', 'false'],
+]
+
+const guarded = [
+  'GIT_ALLOW_PROTOCOL',
+  'GIT_CEILING_DIRECTORIES',
+  'GIT_CONFIG_COUNT',
+  'GIT_CONFIG_GLOBAL',
+  'GIT_CONFIG_NOSYSTEM',
+  'GIT_DEFAULT_REF_FORMAT',
+  'GIT_DIR',
+  'GIT_LFS_SKIP_SMUDGE',
+  'GIT_SSH_COMMAND',
+  'GIT_SSH_VARIANT',
+  'GIT_SSL_CAINFO',
+  'GIT_TEMPLATE_DIR',
+  'GIT_TERMINAL_PROMPT',
+]
+
+/** Runs git to its end; the only place that does. Resolves however it ends. */
+export async function runGit(request: GitRun): Promise<GitResult> {
+  if (request.signal?.aborted === true) return { ended: 'aborted' }
+  const config = [...standingConfig, ...(request.config ?? [])]
+  const entries = config.flatMap(([key, value], index) => [
+    [`GIT_CONFIG_KEY_${index.toString()}`, key] as const,
+    [`GIT_CONFIG_VALUE_${index.toString()}`, value] as const,
+  ])
+  let ended: { readonly code: number; readonly stdout: string; readonly stderr: string } | undefined
+  const git = simpleGit({
+    baseDir: request.folder,
+    binary: ['/bin/sh', wrapper],
+    // simple-git 4.0.2 refuses what guards us here unless it is named; every value is this module's own.
+    allowEnvironment: [...guarded, ...entries.map(([name]) => name)],
+    unsafe: {
+      allowUnsafeCustomBinary: true,
+      allowUnsafeConfigPaths: true,
+      allowUnsafeConfigEnvCount: true,
+      allowUnsafeFsMonitor: true,
+      allowUnsafeHooksPath: true,
+      allowUnsafeSshCommand: true,
+      allowUnsafeTemplateDir: true,
+    },
+    ...(request.signal === undefined ? {} : { abort: request.signal }),
+    // Its own rule calls a failure without a message a success.
+    errors: (error, result) => {
+      const stdout = Buffer.concat(result.stdOut).toString('utf8').replace(/^\n/, '')
+      ended = { code: result.exitCode, stdout, stderr: Buffer.concat(result.stdErr).toString('utf8') }
+      return error
+    },
+  }).env({
+    ...request.environment,
+    LC_ALL: 'C.UTF-8',
+    DEVORCH_GIT_SECONDS: (request.timeoutMs / 1000).toString(),
+    GIT_ALLOW_PROTOCOL: request.protocols ?? 'none',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_COUNT: config.length.toString(),
+    GIT_DEFAULT_REF_FORMAT: 'files',
+    GIT_LFS_SKIP_SMUDGE: '1',
+    GIT_TEMPLATE_DIR: '',
+    GIT_TERMINAL_PROMPT: '0',
+    ...(request.gitFolder === undefined ? {} : { GIT_DIR: request.gitFolder }),
+    ...(request.sshCommand === undefined ? {} : { GIT_SSH_COMMAND: request.sshCommand, GIT_SSH_VARIANT: 'ssh' }),
+    ...Object.fromEntries(entries),
+  })
+  try {
+    await git.raw([...request.args])
+  } catch (error) {
+    if (wasAborted(request.signal)) return { ended: 'aborted' }
+    // What is not git's own ending is a refusal of simple-git's, and ours to mend.
+    if (ended === undefined) throw error
+  }
+  if (wasAborted(request.signal)) return { ended: 'aborted' }
+  if (ended === undefined) throw new Error(`git ${request.args[0] ?? ''}: simple-git told no exit code`)
+  if (ended.code === 124 || ended.code === 137) return { ended: 'timed-out', timeoutMs: request.timeoutMs }
+  return { ended: 'exited', ...ended }
+}
+
+/** A function, so that the compiler does not take an earlier answer for the present one. */
+function wasAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true
+}

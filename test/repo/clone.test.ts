@@ -1,0 +1,260 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { cloneRepository, type Cloned } from '../../src/repo/clone.js'
+import { mirrorName } from '../../src/repo/mirror.js'
+import type { RepositoryTools } from '../../src/repo/tools.js'
+import { startGitServer, type GitServer } from '../support/git-server.js'
+import { commitFiles, git, makeBareRepository, makeRepository } from '../support/repositories.js'
+import { labTools, repositoryAt } from '../support/repository-tools.js'
+import { temporaryFolder } from '../support/temporary.js'
+
+interface Place {
+  readonly folder: string
+  readonly work: string
+  readonly server: GitServer
+  readonly tools: RepositoryTools
+  readonly url: string
+  clone(into: string, branch?: string): Promise<Cloned>
+}
+
+async function place(files: Readonly<Record<string, string>> = { 'a.txt': 'a', 'b/c.txt': 'c' }): Promise<Place> {
+  const folder = await temporaryFolder()
+  await mkdir(join(folder, 'served'))
+  const { work } = await makeBareRepository(join(folder, 'served', 'app.git'), files)
+  const server = await startGitServer(join(folder, 'served'))
+  onTestFinished(() => server.close())
+  const url = `${server.url}/app.git`
+  const tools = labTools(folder)
+  const clone = (into: string, branch?: string) =>
+    cloneRepository({ repository: repositoryAt(url), into: join(folder, into), branch }, tools)
+  return { folder, work, server, tools, url, clone }
+}
+
+const mirrorOf = ({ tools, url }: Place) => join(tools.mirrorsFolder, mirrorName(repositoryAt(url).key))
+
+describe('cloneRepository', () => {
+  it('gives the working copy that git clone gives', async () => {
+    const here = await place()
+    await git(here.work, 'tag', '--annotate', '--message', 'One', 'v1')
+    await git(here.work, 'push', '--quiet', 'origin', 'main:other', 'main:a/b', 'v1')
+    const cloned = await here.clone('ours')
+    await git(here.folder, 'clone', '--quiet', '--template=', here.url, 'theirs')
+    const [ours, theirs] = [join(here.folder, 'ours'), join(here.folder, 'theirs')]
+    const head = await git(theirs, 'rev-parse', 'HEAD')
+    expect(cloned).toEqual({ commit: head, branch: 'main', empty: false })
+    for (const question of [
+      ['config', '--local', '--list'],
+      ['for-each-ref'],
+      ['status', '--porcelain=v2', '--branch'],
+      ['symbolic-ref', 'refs/remotes/origin/HEAD'],
+    ]) {
+      expect(await git(ours, ...question)).toBe(await git(theirs, ...question))
+    }
+    expect(await readFile(join(ours, 'b/c.txt'), 'utf8')).toBe('c')
+    await git(ours, 'fsck', '--full')
+    await git(ours, 'fetch', '--quiet')
+  })
+
+  it('fetches only what is new the second time, and shares the objects', async () => {
+    const here = await place()
+    await git(here.work, 'push', '--quiet', 'origin', 'main:topic')
+    const first = await here.clone('one')
+    const before = here.server.requests.length
+    const commit = await commitFiles(here.work, { 'new.txt': 'new' })
+    await git(here.work, 'push', '--quiet', 'origin', 'main')
+    expect(await here.clone('two')).toEqual({ commit, branch: 'main', empty: false })
+    expect(await git(join(here.folder, 'two'), 'rev-parse', 'HEAD', 'origin/topic')).toBe(
+      `${commit}\n${first.commit ?? ''}`,
+    )
+    expect(await git(join(here.folder, 'two'), 'remote', 'get-url', 'origin')).toBe(here.url)
+    expect(here.server.requests.slice(before).filter((line) => line.includes('info/refs'))).toHaveLength(1)
+    const packs = join(here.folder, 'two', '.git', 'objects', 'pack')
+    const [pack] = (await readdir(packs)).filter((name) => name.endsWith('.pack'))
+    expect((await stat(join(packs, pack ?? ''))).nlink).toBeGreaterThan(1)
+  })
+
+  it('follows a rewritten branch, a removed one and a new default branch', async () => {
+    const here = await place()
+    await git(here.work, 'push', '--quiet', 'origin', 'main:old')
+    await here.clone('one')
+    const served = join(here.folder, 'served', 'app.git')
+    await git(here.work, 'commit', '--quiet', '--amend', '--message', 'Rewritten')
+    await git(here.work, 'push', '--quiet', '--force', 'origin', 'main', 'main:trunk', ':old')
+    await git(served, 'symbolic-ref', 'HEAD', 'refs/heads/trunk')
+    // main and trunk are at one commit: which of them is HEAD, only the remote knows.
+    const commit = await git(here.work, 'rev-parse', 'HEAD')
+    expect(await here.clone('two')).toEqual({ commit, branch: 'trunk', empty: false })
+    expect(await git(join(here.folder, 'two'), 'symbolic-ref', 'refs/remotes/origin/HEAD')).toBe(
+      'refs/remotes/origin/trunk',
+    )
+    const branches = await git(join(here.folder, 'two'), 'branch', '--remotes', '--format=%(refname:lstrip=2)')
+    expect(branches.split('\n')).toEqual(['origin/HEAD', 'origin/main', 'origin/trunk'])
+    await git(served, 'update-ref', '-d', 'refs/heads/main')
+    expect(await here.clone('three')).toMatchObject({ branch: 'trunk' })
+    await git(served, 'update-ref', '--no-deref', 'HEAD', commit)
+    await git(here.work, 'push', '--quiet', 'origin', 'main:x')
+    expect(await here.clone('four')).toEqual({ commit, branch: null, empty: false })
+  })
+
+  it('takes the branch that was asked for, and names the nearest where there is none', async () => {
+    const here = await place()
+    await git(here.work, 'push', '--quiet', 'origin', 'main:feature/login')
+    await git(here.work, 'tag', 'v1')
+    await git(here.work, 'push', '--quiet', 'origin', 'v1')
+    expect(await here.clone('one', 'feature/login')).toMatchObject({ branch: 'feature/login', empty: false })
+    const one = join(here.folder, 'one')
+    expect(await git(one, 'rev-parse', '--abbrev-ref', 'HEAD', '@{upstream}')).toBe(
+      'feature/login\norigin/feature/login',
+    )
+    await expect(here.clone('two', 'feature/logn')).rejects.toMatchObject({
+      name: 'Problem',
+      because: 'there is no branch feature/logn (there is feature/login)',
+      field: 'branch',
+      transient: false,
+    })
+    await expect(here.clone('two', 'v1')).rejects.toMatchObject({ field: 'branch' })
+    for (const evil of ['--orphan=evil', '-x', '@{-1}', 'a..b']) {
+      await expect(here.clone('two', evil)).rejects.toMatchObject({ field: 'branch' })
+    }
+    expect(await readdir(here.folder)).not.toContain('two')
+  })
+
+  it('clones an empty repository, and fills it from the same mirror later', async () => {
+    const here = await place({})
+    expect(await here.clone('one')).toEqual({ commit: null, branch: 'main', empty: true })
+    expect(await here.clone('two', 'trunk"x')).toEqual({ commit: null, branch: 'trunk"x', empty: true })
+    await git(here.folder, 'clone', '--quiet', '--template=', here.url, 'theirs')
+    const settings = (name: string) => git(join(here.folder, name), 'config', '--local', '--list')
+    expect(await settings('one')).toBe(await settings('theirs'))
+    const two = join(here.folder, 'two')
+    expect(await git(two, 'config', 'branch.trunk"x.merge')).toBe('refs/heads/trunk"x')
+    await commitFiles(two, { 'a.txt': 'a' })
+    await git(two, 'push', '--quiet', join(here.folder, 'served', 'app.git'), 'HEAD:main')
+    expect(await here.clone('three')).toMatchObject({ branch: 'main', empty: false })
+  })
+
+  it('says that the default branch is missing', async () => {
+    const here = await place()
+    await git(join(here.folder, 'served', 'app.git'), 'symbolic-ref', 'HEAD', 'refs/heads/gone')
+    for (const name of ['fresh', 'known']) {
+      await expect(here.clone(name)).rejects.toMatchObject({
+        because: 'its default branch gone does not exist',
+        field: 'branch',
+      })
+      expect(await here.clone(`${name}-main`, 'main')).toMatchObject({ branch: 'main' })
+    }
+  })
+
+  it('clones from a folder of this machine', async () => {
+    const here = await place()
+    const repository = repositoryAt(join(here.folder, 'served', 'app.git'))
+    const into = join(here.folder, 'one')
+    expect(await cloneRepository({ repository, into }, here.tools)).toMatchObject({ branch: 'main' })
+    expect(await git(into, 'remote', 'get-url', 'origin')).toBe(repository.url)
+  })
+
+  it.each([
+    ['loses an object', (mirror: string) => rm(join(mirror, 'objects'), { recursive: true })],
+    ['has no HEAD', (mirror: string) => rm(join(mirror, 'HEAD'))],
+    ['has an empty HEAD', (mirror: string) => truncate(join(mirror, 'HEAD'))],
+    ['has torn refs', (mirror: string) => writeFile(join(mirror, 'packed-refs'), 'nonsense\n')],
+    [
+      'has torn packs',
+      async (mirror: string) => {
+        const packs = join(mirror, 'objects', 'pack')
+        for (const name of await readdir(packs)) {
+          // The file may be shared with a working copy, so it is replaced.
+          await rm(join(packs, name))
+          await writeFile(join(packs, name), 'nonsense')
+        }
+      },
+    ],
+  ])('makes a mirror anew that %s', async (_what, damage) => {
+    const here = await place()
+    // Were git to search upwards for the damaged mirror, it would find and change this.
+    await makeRepository(here.folder, {})
+    await commitFiles(here.tools.mirrorsFolder.replace(/mirrors$/, ''), {})
+    const outer = await git(here.folder, 'for-each-ref')
+    await here.clone('one')
+    await damage(mirrorOf(here))
+    expect(await here.clone('two')).toMatchObject({ branch: 'main', empty: false })
+    await git(join(here.folder, 'two'), 'fsck', '--full')
+    await git(mirrorOf(here), 'fsck', '--full')
+    expect(await git(here.folder, 'for-each-ref')).toBe(outer)
+    expect((await readdir(here.tools.mirrorsFolder)).filter((name) => !name.endsWith('.lock'))).toHaveLength(1)
+  })
+
+  it('keeps the mirror and says so when the remote is away', async () => {
+    const here = await place()
+    await here.clone('one')
+    await here.server.close()
+    await expect(here.clone('two')).rejects.toMatchObject({
+      because: 'the connection to the server failed',
+      transient: true,
+    })
+    expect(await readdir(mirrorOf(here))).toContain('HEAD')
+    expect(await readdir(here.folder)).not.toContain('two')
+  })
+
+  it('says that a repository does not exist, and leaves nothing', async () => {
+    const here = await place()
+    const into = join(here.folder, 'one')
+    const repository = repositoryAt(`${here.server.url}/none.git`)
+    await expect(cloneRepository({ repository, into }, here.tools)).rejects.toMatchObject({
+      because: 'there is no such repository, or it is private',
+      field: 'repo_url',
+      transient: false,
+    })
+    expect(await readdir(here.folder)).not.toContain('one')
+    expect((await readdir(here.tools.mirrorsFolder)).filter((name) => !name.endsWith('.lock'))).toEqual([])
+  })
+
+  it('lets several clones of one repository run at once, by one mirror', async () => {
+    const here = await place()
+    const clones = await Promise.all(['one', 'two', 'three'].map((name) => here.clone(name)))
+    expect(new Set(clones.map(({ commit }) => commit)).size).toBe(1)
+    for (const name of ['one', 'two', 'three']) await git(join(here.folder, name), 'fsck', '--full')
+    expect((await readdir(here.tools.mirrorsFolder)).filter((name) => name.endsWith('.git'))).toHaveLength(1)
+  })
+
+  it('waits for another process that uses the mirror, and not for ever', async () => {
+    const here = await place()
+    await mkdir(here.tools.mirrorsFolder)
+    const other = spawn('flock', ['-x', `${mirrorOf(here)}.lock`, 'sh', '-c', 'echo locked; exec cat'])
+    onTestFinished(() => {
+      other.stdin.end()
+    })
+    await once(other.stdout, 'data')
+    const impatient = { ...here.tools, stepTimeoutMs: 300 }
+    const request = { repository: repositoryAt(here.url), into: join(here.folder, 'one') }
+    await expect(cloneRepository(request, impatient)).rejects.toMatchObject({
+      because: 'another process is using its mirror',
+      transient: true,
+    })
+    const patient = cloneRepository(request, here.tools)
+    await sleep(200)
+    expect(here.server.requests).toEqual([])
+    other.stdin.end()
+    expect(await patient).toMatchObject({ branch: 'main' })
+  })
+
+  it('clears away what a killed process left half made', async () => {
+    const here = await place()
+    const half = `${mirrorOf(here)}.0123abcd.new`
+    await mkdir(join(half, 'objects'), { recursive: true })
+    await here.clone('one')
+    expect((await readdir(here.tools.mirrorsFolder)).filter((name) => name.endsWith('.new'))).toEqual([])
+  })
+
+  it('does not clone over what exists', async () => {
+    const here = await place()
+    await mkdir(join(here.folder, 'one'))
+    await writeFile(join(here.folder, 'one', 'mine.txt'), 'mine')
+    await expect(here.clone('one')).rejects.toThrow('it exists')
+    expect(await readdir(join(here.folder, 'one'))).toEqual(['mine.txt'])
+  })
+})
