@@ -1,0 +1,210 @@
+import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { agentLaunch } from '../../src/agent/agent.js'
+import { environmentFile } from '../../src/agent/environment.js'
+import { readAgentEvents, waitForAgentEvent } from '../../src/agent/events.js'
+import { paneCommand, type PaneRequest } from '../../src/agent/pane.js'
+import { run } from '../../src/support/process.js'
+import { temporaryFolder } from '../support/temporary.js'
+import { privateTmux } from '../support/tmux.js'
+
+/** One pane in a real tmux: its session folder and what the screen shows. */
+interface Pane {
+  readonly folder: string
+  readonly pid: string
+  /** Waits up to 10 s for the screen to match. */
+  readonly shows: (pattern: RegExp) => Promise<string>
+  readonly keys: (...keys: readonly string[]) => Promise<void>
+  /** Types a line into the shell, once that has prompted. */
+  type(line: string): Promise<void>
+  end(): Promise<void>
+  events(): Promise<string[]>
+}
+
+async function pane(
+  request: Partial<PaneRequest> & Pick<PaneRequest, 'program'>,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Pane> {
+  const folder = join(await temporaryFolder(), "it's a session")
+  await mkdir(folder, { mode: 0o700 })
+  const home = join(folder, 'home')
+  await mkdir(home)
+  const values = { HOME: home, SHELL: '/bin/sh', ENV: '', PS1: '$ ', ...environment }
+  await writeFile(join(folder, 'environment'), environmentFile(values), { mode: 0o600 })
+  const server = privateTmux()
+  const command = paneCommand({
+    sessionFolder: folder,
+    role: 'agent',
+    needs: '',
+    installHint: 'apt install it',
+    ...request,
+  })
+  const place = ['-x', '200', '-y', '50', '-c', folder, '-P', '-F', '#{pane_pid}']
+  const pid = (await server.tmux('new-session', '-d', '-s', 'dev', ...place, '--', ...command)).trim()
+  const shows = async (pattern: RegExp) => {
+    const deadline = Date.now() + 10_000
+    for (;;) {
+      const screen = await server.capture('=dev:')
+      if (pattern.test(screen)) return screen
+      if (Date.now() > deadline) throw new Error(`${String(pattern)} is not on the screen:\n${screen}`)
+      await sleep(20)
+    }
+  }
+  const keys = async (...pressed: readonly string[]) => {
+    await server.tmux('send-keys', '-t', '=dev:', ...pressed)
+  }
+  return {
+    folder,
+    pid,
+    shows,
+    keys,
+    type: async (line) => {
+      await shows(/^[$#] ?\n*$/m)
+      await keys('-l', '--', line)
+      await keys('Enter')
+    },
+    end: async () => {
+      await server.tmux('kill-session', '-t', '=dev')
+    },
+    events: async () =>
+      (await readAgentEvents(folder)).map(({ name, detail }) => (detail === undefined ? name : `${name} ${detail}`)),
+  }
+}
+
+const script = (text: string) => ['sh', '-c', text]
+
+test('an agent’s start and end are events, and a shell follows that says how to start it again', async () => {
+  const made = await pane({ program: script('printf "%s " "$0" "$@"; exit 7') })
+  const screen = await made.shows(/ended with exit code 7; to start it again: {2}sh /)
+  expect(screen).toContain(`sh '${made.folder.replace("'", "'\\''")}/start-agent.sh'`)
+  expect(await made.events()).toEqual(['started', 'exited 7'])
+  await made.type('echo alive-$((40+2))')
+  await made.shows(/^alive-42$/m)
+})
+
+test('what it says to start the agent again does so', async () => {
+  const made = await pane({ program: ['false'] })
+  const launch = agentLaunch(
+    { kind: 'command', command: ['sh', '-c', 'echo "tracker: $1"; exec cat', 'x', '{{ tracker }}'] },
+    {
+      sessionFolder: made.folder,
+      workingCopy: made.folder,
+      conversationId: 'c',
+      start: 'new',
+      tracker: { path: "/it's/PROGRESS_TRACKER.md", bytes: 0, conversation: 'none' },
+      nodePath: process.execPath,
+    },
+  )
+  for (const file of launch.files) await writeFile(join(made.folder, file.name), file.text, { mode: file.mode })
+  const said = /start it again: {2}(.*)$/m.exec(await made.shows(/start it again/))?.[1] ?? ''
+  await made.type(said)
+  await made.shows(/^tracker: \/it's\/PROGRESS_TRACKER\.md$/m)
+  expect(await made.events()).toEqual(['started', 'exited 1', 'started'])
+})
+
+test('arguments reach the program as they are, and no shell', async () => {
+  const odd = ['', 'a b', '$(echo x)', '`id`', "it's", '*', '-n', '"', '\\']
+  const made = await pane({ program: ['sh', '-c', 'printf "<%s>" "$@"; exec cat', 'x', ...odd] })
+  const screen = await made.shows(/<\\>/)
+  expect(screen).toContain(odd.map((arg) => `<${arg}>`).join(''))
+})
+
+test('a missing program is said, with how to install and start it, and a shell follows', async () => {
+  const made = await pane({ needs: 'no-such-agent', installHint: 'npm install -g it', program: ['no-such-agent'] })
+  const screen = await made.shows(/to start it then/)
+  expect(screen).toMatch(
+    /no-such-agent is not installed.*\n +to install it: +npm install -g it\n +to start it then: +sh '/,
+  )
+  expect(await made.events()).toEqual(['missing npm install -g it'])
+  await made.type('echo alive-$((40+2))')
+  await made.shows(/^alive-42$/m)
+})
+
+test('a missing program of another pane is no event', async () => {
+  const made = await pane({ role: 'files', needs: 'no-such-ranger', program: ['no-such-ranger', 'a b'] })
+  expect(await made.shows(/to start it then/)).toContain("no-such-ranger 'a b'")
+  expect(await made.events()).toEqual([])
+})
+
+test('a program in ~/.local/bin is found', async () => {
+  const home = await temporaryFolder()
+  await mkdir(join(home, '.local', 'bin'), { recursive: true })
+  await writeFile(join(home, '.local', 'bin', 'local-agent'), '#!/bin/sh\necho found-$((40+2))\n')
+  await chmod(join(home, '.local', 'bin', 'local-agent'), 0o755)
+  const made = await pane({ needs: 'local-agent', program: ['local-agent'] }, { HOME: home })
+  await made.shows(/^found-42$/m)
+  expect(await waitForAgentEvent(made.folder, ['exited'], { timeoutMs: 10_000 })).toMatchObject({ detail: '0' })
+})
+
+test('Ctrl-C ends the program, not the pane', async () => {
+  const made = await pane({ program: script('echo ready; exec sleep 100') })
+  await made.shows(/ready/)
+  await made.keys('C-c')
+  await made.shows(/ended with exit code 130/)
+  expect(await made.events()).toEqual(['started', 'exited 130'])
+  await made.type('echo alive-$((40+2))')
+  await made.shows(/^alive-42$/m)
+})
+
+test('a program that handles Ctrl-C itself goes on', async () => {
+  const made = await pane({
+    program: script('trap "echo caught-$((40+2))" INT; echo ready; while :; do sleep 1; done'),
+  })
+  await made.shows(/ready/)
+  await made.keys('C-c')
+  await made.shows(/caught-42/)
+  expect(await made.events()).toEqual(['started'])
+})
+
+test('the end of the tmux session ends the program and the pane', async () => {
+  const made = await pane({ program: script('echo ready; sleep 100; echo') })
+  await made.shows(/ready/)
+  const left = async () => {
+    const { stdout } = await run('ps', ['-o', 'pid=', '-s', made.pid], {
+      timeoutMs: 5000,
+      env: { PATH: '/usr/bin:/bin' },
+    })
+    return stdout.trim()
+  }
+  expect(await left()).toContain(made.pid)
+  await made.end()
+  for (let tries = 0; tries < 100 && (await left()) !== ''; tries += 1) await sleep(50)
+  expect(await left()).toBe('')
+  expect(await made.events()).toEqual(['started'])
+})
+
+test('the environment file’s values reach the program, whatever they are named', async () => {
+  const value = "a 'quoted' $(value)"
+  const names = { SECRET: value, devorch_role: 'terminal', needs: 'x', PATH: '/usr/bin:/bin' }
+  const made = await pane({ program: script('echo "$SECRET|$needs|$PATH"; exec cat') }, names)
+  const screen = await made.shows(/\|x\|/)
+  expect(screen).toContain(`${value}|x|/usr/bin:/bin:`)
+  expect(await made.events()).toEqual(['started'])
+})
+
+test.each(['terminal', 'apps'] as const)('the pane %s is a login shell itself', async (role) => {
+  const made = await pane({ role, program: role === 'terminal' ? ['not-run'] : [] }, { TOKEN: 'in-the-shell' })
+  await made.type('echo "$0 $$ $TOKEN"')
+  expect(await made.shows(/^-?\S+ \d+ in-the-shell$/m)).toContain(` ${made.pid} in-the-shell`)
+  expect(await made.events()).toEqual([])
+})
+
+test.each(['/usr/sbin/nologin', '/bin/false', '/no/such/shell', ''])(
+  'the shell %j is replaced by /bin/sh',
+  async (shell) => {
+    const made = await pane({ role: 'terminal', program: [] }, { SHELL: shell })
+    await made.type('echo "shell is $SHELL"')
+    await made.shows(/^shell is \/bin\/sh$/m)
+    expect(await realpath(`/proc/${made.pid}/exe`)).toBe(await realpath('/bin/sh'))
+  },
+)
+
+test('cat as the agent just sits there', async () => {
+  const made = await pane({ needs: 'cat', program: ['cat'] })
+  expect(await waitForAgentEvent(made.folder, ['started'], { timeoutMs: 10_000 })).toBeDefined()
+  await made.keys('hello', 'Enter')
+  await made.shows(/hello\nhello/)
+  expect(await made.events()).toEqual(['started'])
+})
