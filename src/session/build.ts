@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { JobRecord } from '../job/record.js'
+import type { JobResult } from '../job/result.js'
+import { publish } from '../support/files.js'
+import { formatFieldProblem } from '../support/field-problem.js'
+import { Problem } from '../support/problem.js'
+import { prepareCheckout, type Checkout, type Timing } from './checkout.js'
+import { planSession, type SessionPlan } from './plan.js'
+import type { SessionRecord } from './registry.js'
+import { findStanding } from './standing.js'
+import { instructionsFile, notOurs, startSession, type Started } from './start.js'
+import type { SessionTools } from './tools.js'
+
+/** Tells a watching person of each step as it ends; `devorch create` prints them. */
+export type OnStep = (step: string, ms: number) => void
+
+/**
+ * Builds the session that a `create` job asks for. Safe to repeat after any interruption: what the job itself had
+ * made so far is found again by its id. The caller holds the project's lock.
+ * @throws Problem
+ */
+export async function buildSession(
+  record: JobRecord,
+  tools: SessionTools,
+  signal: AbortSignal,
+  onStep: OnStep = () => undefined,
+): Promise<JobResult> {
+  const planned = planSession(record.job, tools.config)
+  if (!planned.ok) {
+    const [first] = planned.problems
+    throw new Problem({
+      doing: `plan the session of ${record.job.project_name}`,
+      because: planned.problems.map(formatFieldProblem).join('; '),
+      remedy: 'correct the job and send it again',
+      ...(first === undefined ? {} : { field: first.field }),
+    })
+  }
+  const { plan } = planned
+  const begunMs = performance.now()
+  const standing = await findSame(plan, record.id, tools)
+  if (standing !== undefined) return standing
+
+  const { timing, steps } = stopwatch(onStep)
+  const checkout = await prepareCheckout(
+    { id: record.id, job: record.job, origin: record.origin, plan, signal },
+    tools,
+    timing,
+  )
+  const session = sessionRecord(plan, record, checkout, tools)
+  await mkdir(tools.registry.folderOf(plan.name), { recursive: true, mode: 0o700 })
+  if (checkout.tracker.instructions !== undefined) {
+    await publish(join(tools.registry.folderOf(plan.name), instructionsFile), checkout.tracker.instructions)
+  }
+  await tools.registry.write(plan.name, session)
+  let started: Started
+  try {
+    const request = {
+      record: session,
+      name: plan.name,
+      agent: plan.agent,
+      trackerBytes: checkout.tracker.bytes,
+      signal,
+    }
+    started = await timing.step('session_ms', startSession({ ...request, start: 'new' }, tools))
+  } catch (error) {
+    await tools.registry.remove(plan.name)
+    throw error
+  }
+  steps['total_ms'] = Math.round(performance.now() - begunMs)
+  return {
+    status: 'created',
+    finished_at: tools.now().toISOString(),
+    ...sessionWords(plan, tools),
+    working_copy: checkout.workingCopy,
+    reused: checkout.reused,
+    commit: checkout.commit,
+    branch: checkout.branch,
+    ...(checkout.template === null ? {} : { template: checkout.template }),
+    tracker: {
+      from: checkout.tracker.from,
+      bytes: checkout.tracker.bytes,
+      given: [
+        ...(checkout.tracker.instructions === undefined ? [] : ['system-prompt']),
+        ...(checkout.tracker.asData ? ['conversation'] : []),
+      ],
+    },
+    agent: { name: plan.agentName, event: started.agentEvent?.name ?? 'none', detail: started.agentEvent?.detail },
+    attempts: record.attempts,
+    steps,
+  }
+}
+
+/** What stands already under the plan's name: the same (nothing is touched), or a reason to refuse. */
+async function findSame(plan: SessionPlan, jobId: string, tools: SessionTools): Promise<JobResult | undefined> {
+  const known = await tools.registry.read(plan.name)
+  if (known !== undefined && known.project !== plan.project) {
+    throw new Problem({
+      doing: `create the session ${plan.name}`,
+      because: `the project ${known.project} has a session of that name already`,
+      remedy: 'choose a project_name that differs by more than punctuation',
+      field: 'project_name',
+    })
+  }
+  const standing = await findStanding(tools.tmux, plan.name)
+  if (standing.kind === 'none') return undefined
+  if (known === undefined || standing.jobId === null || standing.jobId !== known.job_id) throw notOurs(plan.name)
+  if (known.repository_key !== plan.repository.key) {
+    throw new Problem({
+      doing: `create the session ${plan.name}`,
+      because: `it stands already, with the repository ${known.repository}`,
+      remedy: 'choose another project_name, or end that session: devorch rm',
+      field: 'project_name',
+    })
+  }
+  // Made by this very job, whose daemon was cut off before it could say so: adopted.
+  const status = standing.jobId === jobId ? 'created' : 'existing'
+  return {
+    status,
+    finished_at: tools.now().toISOString(),
+    ...sessionWords(plan, tools),
+    working_copy: known.working_copy,
+  }
+}
+
+function sessionWords(plan: SessionPlan, tools: SessionTools): { session: string; attach_command: string } {
+  return { session: plan.name, attach_command: attachCommand(plan.name, tools) }
+}
+
+/** What a person types to see the session; through ssh where the configuration names the host. */
+export function attachCommand(name: string, tools: Pick<SessionTools, 'tmux' | 'config'>): string {
+  const attach = tools.tmux.attachCommand(name).join(' ')
+  const host = tools.config.server.public_host
+  return host === null ? attach : `ssh -t ${host} ${attach}`
+}
+
+function sessionRecord(plan: SessionPlan, record: JobRecord, checkout: Checkout, tools: SessionTools): SessionRecord {
+  return {
+    name: plan.name,
+    project: plan.project,
+    repository: plan.repository.url,
+    repository_key: plan.repository.key,
+    working_copy: checkout.workingCopy,
+    job_id: record.id,
+    created_at: tools.now().toISOString(),
+    agent: {
+      name: plan.agentName,
+      kind: plan.agent.kind,
+      conversation_id: randomUUID(),
+      instructions: checkout.tracker.instructions !== undefined,
+      tracker_as_data: checkout.tracker.asData,
+    },
+  }
+}
+
+function stopwatch(onStep: OnStep): { timing: Timing; steps: Record<string, number> } {
+  const steps: Record<string, number> = {}
+  const timing: Timing = {
+    async step(name, work) {
+      const begunMs = performance.now()
+      const value = await work
+      steps[name] = Math.round(performance.now() - begunMs)
+      onStep(name, steps[name])
+      return value
+    },
+  }
+  return { timing, steps }
+}

@@ -1,0 +1,238 @@
+import { lstat, mkdir, realpath, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Job, Origin } from '../job/job.js'
+import type { JobId } from '../job/id.js'
+import { cloneRepository } from '../repo/clone.js'
+import { inspectWorkingCopy } from '../repo/working-copy.js'
+import { codeOf, Problem } from '../support/problem.js'
+import { applyTemplate } from '../template/apply.js'
+import { chooseTemplate, type Choice } from '../template/choose.js'
+import type { Template } from '../template/catalogue.js'
+import { renderTemplateTracker, type TemplateVariables } from '../template/render.js'
+import { composeTracker } from '../tracker/compose.js'
+import { fetchTracker } from '../tracker/fetch-tracker.js'
+import { placeTracker, readTracker } from '../tracker/place.js'
+import type { SessionPlan } from './plan.js'
+import type { SessionTools } from './tools.js'
+
+/** A working copy that stands in its place, and how it came about; the words of the job's result. */
+export interface Checkout {
+  readonly workingCopy: string
+  readonly commit: string | null
+  readonly branch: string | null
+  readonly reused: boolean
+  readonly template: TemplateReport | null
+  readonly tracker: TrackerReport
+}
+
+export interface TemplateReport {
+  readonly id: string
+  readonly by: Choice['by'] | 'none'
+  readonly words: readonly string[]
+  readonly hint_problem?: string
+  readonly created: readonly string[]
+  readonly identical: readonly string[]
+  readonly skipped: readonly string[]
+}
+
+export interface TrackerReport {
+  readonly from: 'inline' | 'url' | 'template' | 'composed' | 'repository'
+  /** Bytes of PROGRESS_TRACKER.md in the working copy. */
+  readonly bytes: number
+  /** Text of the job itself, byte-exact, for the agent as instructions; undefined where there is none to be trusted. */
+  readonly instructions: string | undefined
+  /** Whether the file holds text that the agent must take as data: the repository's, or a stranger's. */
+  readonly asData: boolean
+}
+
+export interface CheckoutRequest {
+  readonly id: JobId
+  readonly job: Job
+  readonly origin: Origin
+  readonly plan: SessionPlan
+  readonly signal: AbortSignal
+}
+
+/**
+ * Makes the working copy: an existing one of the same repository is reused as it is; else it is cloned, given its
+ * template and tracker in a hidden folder beside its place, and renamed there whole.
+ * @throws Problem
+ */
+export async function prepareCheckout(
+  request: CheckoutRequest,
+  tools: SessionTools,
+  timing: Timing,
+): Promise<Checkout> {
+  const { plan, job } = request
+  const staging = join(dirname(plan.workingCopy), `.devorch-${request.id}`)
+  await makeProjectsFolder(dirname(plan.workingCopy))
+  // Left by an attempt of this same job that was cut off.
+  await rm(staging, { recursive: true, force: true })
+  const there = await inspectWorkingCopy(plan.workingCopy, plan.repository, tools.repositories)
+  const fetched = timing.step('tracker_ms', wantedTracker(job, tools))
+  // Awaited below; this keeps an early failure of the other from leaving it unhandled.
+  fetched.catch(() => undefined)
+  switch (there.kind) {
+    case 'same': {
+      const tracker = await settleTracker(plan.workingCopy, request, await fetched, undefined)
+      const folder = await realpath(plan.workingCopy)
+      return { workingCopy: folder, commit: there.commit, branch: there.branch, reused: true, template: null, tracker }
+    }
+    case 'other':
+      throw occupied(plan, `it is a clone of ${there.repository}`)
+    case 'not-git':
+      throw occupied(plan, 'it is no git repository')
+    case 'absent':
+    case 'empty-folder':
+      break
+  }
+  try {
+    const cloned = await timing.step(
+      'repository_ms',
+      cloneRepository(
+        {
+          repository: plan.repository,
+          ...(plan.branch === undefined ? {} : { branch: plan.branch }),
+          into: staging,
+          signal: request.signal,
+        },
+        tools.repositories,
+      ),
+    )
+    const applied = await timing.step('template_ms', applyChosenTemplate(staging, request, cloned.empty, tools))
+    const tracker = await settleTracker(staging, request, await fetched, applied)
+    request.signal.throwIfAborted()
+    await rename(staging, plan.workingCopy)
+    const workingCopy = await realpath(plan.workingCopy)
+    const template = applied?.report ?? null
+    return { workingCopy, commit: cloned.commit, branch: cloned.branch, reused: false, template, tracker }
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true })
+    if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? '')) {
+      throw occupied(plan, 'something was put there meanwhile')
+    }
+    throw error
+  }
+}
+
+/** Notes how long each step took, for the job's result. */
+export interface Timing {
+  step<T>(name: string, work: Promise<T>): Promise<T>
+}
+
+async function makeProjectsFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  if (!(await lstat(await realpath(folder))).isDirectory()) {
+    throw new Problem({
+      doing: `use ${folder} for projects`,
+      because: 'it is no folder',
+      remedy: 'correct projects_dir',
+    })
+  }
+}
+
+function occupied(plan: SessionPlan, because: string): Problem {
+  return new Problem({
+    doing: `clone ${plan.repository.url} to ${plan.workingCopy}`,
+    because: `that place is taken: ${because}`,
+    remedy: 'choose another project_name, or move that folder away',
+    field: 'project_name',
+  })
+}
+
+interface Applied {
+  readonly report: TemplateReport
+  readonly template: Template | undefined
+  readonly variables: TemplateVariables
+}
+
+/** Whole on an empty repository; on one with content only where a hint names it, and then only what is missing. */
+async function applyChosenTemplate(
+  folder: string,
+  request: CheckoutRequest,
+  empty: boolean,
+  tools: SessionTools,
+): Promise<Applied | undefined> {
+  const { job, plan } = request
+  if (!empty && job.template_hint === undefined) return undefined
+  const catalogue = await tools.loadCatalogue()
+  const choice = chooseTemplate(catalogue, {
+    ...(job.template_hint === undefined ? {} : { hint: job.template_hint }),
+    ...(job.requirements_summary === undefined ? {} : { summary: job.requirements_summary }),
+  })
+  const variables: TemplateVariables = {
+    project: plan.project,
+    owner: plan.repository.owner,
+    repository: plan.repository.name,
+    year: tools.now().getUTCFullYear(),
+    summary: job.requirements_summary ?? null,
+  }
+  const hint = choice.hintProblem === undefined ? {} : { hint_problem: choice.hintProblem }
+  const template = catalogue.templates.get(choice.id)
+  if (template === undefined || (!empty && choice.by !== 'hint')) {
+    const report = { id: 'none', by: 'none', words: [], ...hint, created: [], identical: [], skipped: [] } as const
+    return { report, template: undefined, variables }
+  }
+  const mode = empty ? 'whole' : 'missing-only'
+  const written = await applyTemplate({ template, folder, mode, variables, signal: request.signal })
+  return { report: { id: choice.id, by: choice.by, words: choice.words, ...hint, ...written }, template, variables }
+}
+
+const trackerTimeoutMs = 30_000
+
+interface Wanted {
+  readonly from: 'inline' | 'url'
+  readonly text: string
+}
+
+async function wantedTracker(job: Job, tools: SessionTools): Promise<Wanted | undefined> {
+  if (job.tracker !== undefined) return { from: 'inline', text: job.tracker }
+  if (job.tracker_url === undefined) return undefined
+  const text = await fetchTracker(job.tracker_url, {
+    allowPrivate: tools.config.repositories.private_addresses,
+    timeoutMs: trackerTimeoutMs,
+  })
+  return { from: 'url', text }
+}
+
+/** Puts the tracker into the working copy where there is none, and decides how the agent is given it. */
+async function settleTracker(
+  folder: string,
+  request: CheckoutRequest,
+  wanted: Wanted | undefined,
+  applied: Applied | undefined,
+): Promise<TrackerReport> {
+  const { job, origin, plan } = request
+  const instructions = origin.trusted ? wanted?.text : undefined
+  const existing = await readTracker(folder)
+  if (existing !== undefined) {
+    return { from: 'repository', bytes: Buffer.byteLength(existing), instructions, asData: true }
+  }
+  const own = wanted ?? (await ownTracker(job, plan, applied))
+  const placed = await placeTracker(folder, own.text)
+  if (placed === 'kept-existing') {
+    // Not readable as a text file, or made in this very moment: it stays what it is.
+    return { from: 'repository', bytes: 0, instructions, asData: true }
+  }
+  const bytes = Buffer.byteLength(own.text)
+  return { from: own.from, bytes, instructions: origin.trusted ? own.text : undefined, asData: !origin.trusted }
+}
+
+async function ownTracker(
+  job: Job,
+  plan: SessionPlan,
+  applied: Applied | undefined,
+): Promise<{ from: 'template' | 'composed'; text: string }> {
+  const template = applied?.template
+  if (template !== undefined && applied !== undefined) {
+    const text = await renderTemplateTracker(template, applied.variables)
+    if (text !== undefined && text.trim() !== '') return { from: 'template', text }
+  }
+  const text = composeTracker({
+    project: plan.project,
+    repositoryUrl: plan.repository.url,
+    ...(job.requirements_summary === undefined ? {} : { summary: job.requirements_summary }),
+    ...(template === undefined ? {} : { template: { id: template.id } }),
+  })
+  return { from: 'composed', text }
+}

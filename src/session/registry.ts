@@ -1,0 +1,82 @@
+import { mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { z } from 'zod'
+import { publish, readBounded, unlinkIfThere } from '../support/files.js'
+import { Problem } from '../support/problem.js'
+import { parseYaml } from '../support/yaml-document.js'
+import { parseSessionName, type SessionName } from './name.js'
+
+const recordSchema = z.strictObject({
+  name: z.string(),
+  project: z.string(),
+  /** As the job gave it; never with credentials. */
+  repository: z.string(),
+  /** Equal for two addresses of the same repository. */
+  repository_key: z.string(),
+  working_copy: z.string(),
+  /** The job that made it; the tmux session carries the same id. */
+  job_id: z.string(),
+  created_at: z.string(),
+  agent: z.strictObject({
+    name: z.string(),
+    kind: z.enum(['claude', 'command']),
+    conversation_id: z.string(),
+    /** Whether the tracker's text stands in the session's folder as instructions for the agent. */
+    instructions: z.boolean(),
+    /** Whether the tracker in the working copy is named to the agent as data. */
+    tracker_as_data: z.boolean(),
+  }),
+})
+
+/** What the daemon knows of a session, beyond what tmux tells: `state/sessions/NAME.yaml`. */
+export type SessionRecord = z.infer<typeof recordSchema>
+
+/** The sessions that the daemon made and that nobody removed; the files are the truth. */
+export interface Registry {
+  /** The folder of a session's own files (0700): settings, events, instructions. */
+  folderOf(name: SessionName): string
+  /** @throws Problem where the record is there and can't be read */
+  read(name: SessionName): Promise<SessionRecord | undefined>
+  write(name: SessionName, record: SessionRecord): Promise<void>
+  remove(name: SessionName): Promise<void>
+  list(): Promise<SessionName[]>
+}
+
+const maxBytes = 256 * 1024
+
+export function createRegistry(folder: string): Registry {
+  const pathOf = (name: SessionName) => join(folder, `${name}.yaml`)
+  return {
+    folderOf: (name) => join(folder, name),
+
+    async read(name) {
+      const file = await readBounded(pathOf(name), maxBytes)
+      if (file.kind === 'missing') return undefined
+      const parsed = file.kind === 'file' ? parseYaml(file.bytes, recordSchema, () => []) : undefined
+      if (parsed?.ok === true) return parsed.value
+      throw new Problem({
+        doing: `read the record of session ${name}`,
+        because: `${pathOf(name)} is damaged`,
+        remedy: 'move the file away; the session itself is not touched',
+      })
+    },
+
+    async write(name, record) {
+      await mkdir(join(folder, name), { recursive: true, mode: 0o700 })
+      await publish(pathOf(name), `${stringify(record, { lineWidth: 0 })}...\n`)
+    },
+
+    async remove(name) {
+      await unlinkIfThere(pathOf(name))
+    },
+
+    async list() {
+      const names = await readdir(folder)
+      return names
+        .flatMap((name) => (name.endsWith('.yaml') ? [parseSessionName(name.slice(0, -5))] : []))
+        .filter((name) => name !== undefined)
+        .sort()
+    },
+  }
+}

@@ -1,0 +1,149 @@
+import { mkdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { agentLaunch } from '../agent/agent.js'
+import { environmentFile } from '../agent/environment.js'
+import { waitForAgentEvent, type AgentEvent } from '../agent/events.js'
+import { paneCommand } from '../agent/pane.js'
+import type { AgentConfig } from '../config/schema.js'
+import { publish, readBounded } from '../support/files.js'
+import { codeOf, Problem } from '../support/problem.js'
+import type { PanePlan } from '../tmux/script.js'
+import type { SessionIds } from '../tmux/types.js'
+import type { SessionRecord } from './registry.js'
+import type { SessionName } from './name.js'
+import type { SessionTools } from './tools.js'
+
+/** How the session's agent is begun. */
+export interface StartRequest {
+  readonly record: SessionRecord
+  readonly name: SessionName
+  readonly agent: AgentConfig
+  readonly start: 'new' | 'resume'
+  /** Bytes of PROGRESS_TRACKER.md in the working copy. */
+  readonly trackerBytes: number
+  readonly signal: AbortSignal
+}
+
+/** A session that stands. `agentEvent` undefined: its agent gave no sign within the time. */
+export interface Started {
+  readonly ids: SessionIds
+  readonly agentEvent: AgentEvent | undefined
+}
+
+const eventsFile = 'agent-events'
+/** The trusted text of the tracker, byte-exact, in the session's folder. */
+export const instructionsFile = 'tracker.md'
+const agentStartTimeoutMs = 30_000
+const maxSecretBytes = 64 * 1024
+
+/** Writes the session's own files, makes its four panes in one tmux call, and waits for the agent's first sign. */
+export async function startSession(request: StartRequest, tools: SessionTools): Promise<Started> {
+  const { record, name } = request
+  const folder = tools.registry.folderOf(name)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await setAside(folder)
+  const launch = agentLaunch(agentConfigFor(request.agent), {
+    sessionFolder: folder,
+    workingCopy: record.working_copy,
+    conversationId: record.agent.conversation_id,
+    start: request.start,
+    tracker: {
+      path: join(record.working_copy, 'PROGRESS_TRACKER.md'),
+      bytes: request.trackerBytes,
+      ...(record.agent.instructions ? { systemPromptFile: join(folder, instructionsFile) } : {}),
+      conversation: record.agent.tracker_as_data ? 'tracker-file' : 'none',
+    },
+    nodePath: process.execPath,
+  })
+  const environment = environmentFile(await paneEnvironment(tools))
+  for (const file of [...launch.files, { name: 'environment', text: environment, mode: 0o600 }]) {
+    await publish(join(folder, file.name), file.text, { mode: file.mode })
+  }
+  const created = await tools.tmux.createSession({
+    name,
+    folder: record.working_copy,
+    jobId: record.job_id,
+    panes: panes(folder, launch),
+  })
+  switch (created.kind) {
+    case 'duplicate':
+      throw notOurs(name)
+    case 'created': {
+      const events = [launch.readyEvent, 'missing', 'exited'] as const
+      const options = { timeoutMs: agentStartTimeoutMs, signal: request.signal }
+      return { ids: created.ids, agentEvent: await waitForAgentEvent(folder, events, options) }
+    }
+  }
+}
+
+/** A session of that name which the daemon did not make is a person's: it is neither adopted nor ended. */
+export function notOurs(name: SessionName): Problem {
+  return new Problem({
+    doing: `create the session ${name}`,
+    because: 'a tmux session of that name stands which dev-orchestrator did not make',
+    remedy: 'choose another project_name, or rename that session: tmux rename-session',
+    field: 'project_name',
+  })
+}
+
+function panes(sessionFolder: string, launch: ReturnType<typeof agentLaunch>): PanePlan[] {
+  const { needs, installHint, program } = launch
+  const shell = { needs: '', installHint: '', program: [] }
+  const ranger = { needs: 'ranger', installHint: 'apt-get install ranger', program: ['ranger'] }
+  return [
+    { role: 'agent', command: paneCommand({ sessionFolder, role: 'agent', needs, installHint, program }) },
+    { role: 'terminal', command: paneCommand({ sessionFolder, role: 'terminal', ...shell }) },
+    { role: 'files', command: paneCommand({ sessionFolder, role: 'files', ...ranger }) },
+    { role: 'apps', command: paneCommand({ sessionFolder, role: 'apps', ...shell }) },
+  ]
+}
+
+/** The events of an earlier agent are kept, but out of this one's way. */
+async function setAside(folder: string): Promise<void> {
+  try {
+    await rename(join(folder, eventsFile), join(folder, `${eventsFile}.previous`))
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+  }
+}
+
+/** The variables that the configuration gives to panes; only the operator decides which. @throws Problem */
+async function paneEnvironment(tools: SessionTools): Promise<Record<string, string>> {
+  const values: Record<string, string> = {}
+  for (const entry of tools.config.environment) {
+    if (typeof entry === 'string') {
+      const value = tools.ownEnvironment[entry]
+      if (value !== undefined) values[entry] = value
+      else tools.log.warn('a configured variable is not set', { variable: entry })
+      continue
+    }
+    for (const [variable, { file }] of Object.entries(entry)) {
+      const read = await readBounded(file, maxSecretBytes)
+      if (read.kind !== 'file') {
+        throw new Problem({
+          doing: `read the value of ${variable} from ${file}`,
+          because: read.kind === 'odd' ? `it is ${read.what}` : read.kind,
+          remedy: 'correct environment in config.yaml',
+        })
+      }
+      values[variable] = read.bytes.toString('utf8').replace(/\r?\n$/, '')
+    }
+  }
+  return values
+}
+
+function agentConfigFor(agent: AgentConfig): Parameters<typeof agentLaunch>[0] {
+  switch (agent.kind) {
+    case 'command':
+      return { kind: 'command', command: agent.command }
+    case 'claude':
+      return {
+        kind: 'claude',
+        command: agent.command,
+        permissionMode: agent.permission_mode,
+        allow: agent.allow,
+        deny: agent.deny,
+        repositorySettings: agent.repository_settings,
+      }
+  }
+}

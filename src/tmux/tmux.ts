@@ -1,0 +1,129 @@
+import { describeFailure, run, type RunResult } from '../support/process.js'
+import { Problem } from '../support/problem.js'
+import { createSessionScript, jobOption, roleOption, type TmuxPlan } from './script.js'
+import type { LivePane, PaneListing, PaneRole, SessionIds } from './types.js'
+
+/** Which tmux server, and how it is reached. */
+export interface TmuxOptions {
+  /** As in `tmux -L NAME`; `default` is the one that a person's own `tmux` talks to. */
+  readonly socketName: string
+  /** The whole environment of the tmux client. A server that it starts keeps it, and so does every later pane. */
+  readonly environment: Readonly<Record<string, string>>
+  /** False under systemd: a server started here would live, and die, with the daemon's cgroup (`tmux -N`). */
+  readonly mayStartServer: boolean
+}
+
+/** What became of a request to make a session. */
+export type CreateResult =
+  | { readonly kind: 'created'; readonly ids: SessionIds }
+  /** The name was taken at that moment: tmux's own check, atomic. */
+  | { readonly kind: 'duplicate' }
+
+/** The one place that runs tmux: one method a verb, each with a time limit. */
+export interface Tmux {
+  /** Makes the session whole, or leaves nothing. @throws Problem */
+  createSession(plan: TmuxPlan): Promise<CreateResult>
+  listPanes(): Promise<PaneListing>
+  /** Ends a session by the id that tmux printed (`$3`). Resolves also where it had ended already. @throws Problem */
+  killSession(sessionId: string): Promise<void>
+  /** The visible text of a pane (`%7`), trailing blank lines cut. @throws Problem */
+  capturePane(paneId: string): Promise<string>
+  /** `3.3a`, or undefined where tmux is not installed. */
+  version(): Promise<string | undefined>
+  /** The arguments with which a person attaches: `tmux attach -t NAME`. */
+  attachCommand(name: string): readonly string[]
+}
+
+const timeoutMs = 10_000
+
+export function createTmux(options: TmuxOptions): Tmux {
+  const server = ['-L', options.socketName, ...(options.mayStartServer ? [] : ['-N'])]
+  const tmux = (args: readonly string[]) => run('tmux', [...server, ...args], { timeoutMs, env: options.environment })
+
+  const killSession = async (sessionId: string): Promise<void> => {
+    const result = await tmux(['kill-session', '-t', sessionId])
+    if (succeeded(result) || isGone(result)) return
+    throw failure('end the tmux session', result)
+  }
+
+  return {
+    killSession,
+
+    async createSession(plan) {
+      const result = await tmux(createSessionScript(plan))
+      const lines = result.stdout.split('\n').filter((line) => line !== '')
+      const made = lines.map((line) => line.split(' '))
+      const [session, window, , name] = made[0] ?? []
+      if (succeeded(result) && session !== undefined && window !== undefined && name !== undefined) {
+        return { kind: 'created', ids: { session, window, name, panes: made.map((ids) => ids[2] ?? '') } }
+      }
+      // A chain that fails half-way leaves the session behind.
+      if (session !== undefined) await killSession(session)
+      if (session === undefined && result.stderr.includes('duplicate session')) return { kind: 'duplicate' }
+      throw failure(`create the tmux session ${plan.name}`, result)
+    },
+
+    async listPanes() {
+      const fields = `#{session_id}\t#{session_name}\t#{${jobOption}}\t#{pane_id}\t#{${roleOption}}\t#{pane_pid}\t#{pane_dead}\t#{pane_current_command}`
+      const result = await tmux(['list-panes', '-a', '-F', fields])
+      if (succeeded(result)) return { kind: 'panes', panes: result.stdout.split('\n').flatMap(parsePane) }
+      if (isGone(result)) return { kind: 'no-server' }
+      return { kind: 'unknown', because: describeFailure(result) }
+    },
+
+    async capturePane(paneId) {
+      const result = await tmux(['capture-pane', '-p', '-t', paneId])
+      if (succeeded(result)) return result.stdout.trimEnd()
+      throw failure(`read the pane ${paneId}`, result)
+    },
+
+    async version() {
+      const result = await run('tmux', ['-V'], { timeoutMs, env: options.environment })
+      return result.ended === 'exited' && result.code === 0 ? result.stdout.replace(/^tmux\s+/, '').trim() : undefined
+    },
+
+    attachCommand(name) {
+      return ['tmux', ...(options.socketName === 'default' ? [] : ['-L', options.socketName]), 'attach', '-t', name]
+    },
+  }
+}
+
+function succeeded(result: RunResult): boolean {
+  return result.ended === 'exited' && result.code === 0
+}
+
+/** tmux 3.3a's words for a server, or a session on it, that is not there. */
+function isGone(result: RunResult): boolean {
+  return /no server running|error connecting to .* \(No such file or directory\)|can't find session/.test(result.stderr)
+}
+
+function failure(doing: string, result: RunResult): Problem {
+  if (result.ended === 'missing') {
+    return new Problem({ doing, because: 'tmux is not installed', remedy: 'install it: apt-get install tmux' })
+  }
+  return new Problem({
+    doing,
+    because: describeFailure(result),
+    remedy: 'see whether `tmux ls` answers; `devorch doctor` says more',
+    transient: result.ended === 'timed-out',
+  })
+}
+
+const roles: Readonly<Record<string, PaneRole>> = { agent: 'agent', terminal: 'terminal', files: 'files', apps: 'apps' }
+
+function parsePane(line: string): LivePane[] {
+  const [sessionId, sessionName, jobId, paneId, role, pid, dead, ...command] = line.split('\t')
+  if (sessionId === undefined || sessionName === undefined || paneId === undefined || pid === undefined) return []
+  return [
+    {
+      sessionId,
+      sessionName,
+      jobId: jobId === undefined || jobId === '' ? null : jobId,
+      paneId,
+      role: roles[role ?? ''] ?? null,
+      pid: Number(pid),
+      dead: dead === '1',
+      currentCommand: command.join('\t'),
+    },
+  ]
+}
