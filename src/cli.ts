@@ -1,0 +1,180 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { attach } from './commands/attach.js'
+import { config } from './commands/config.js'
+import type { CommandContext, ExitCode } from './commands/context.js'
+import { create } from './commands/create.js'
+import { demo } from './commands/demo.js'
+import { doctor } from './commands/doctor.js'
+import { jobs } from './commands/jobs.js'
+import { logs } from './commands/logs.js'
+import { ls } from './commands/ls.js'
+import { cancel, pause, resume, retry } from './commands/queue.js'
+import { rm } from './commands/rm.js'
+import { serve } from './commands/serve.js'
+import { show } from './commands/show.js'
+import { submit } from './commands/submit.js'
+import { Problem } from './support/problem.js'
+import { redactor } from './support/redact.js'
+
+interface Json {
+  readonly json: boolean
+}
+
+/** The command table: parses the arguments and runs one command. @returns the exit code */
+export async function runCli(args: readonly string[], given: Omit<CommandContext, 'home'>): Promise<ExitCode> {
+  const program = new Command('devorch')
+  let code: ExitCode = 0
+  /** Wraps a command: finds the home option, and keeps the exit code. */
+  const command =
+    <A extends unknown[]>(perform: (context: CommandContext, ...args: A) => Promise<ExitCode>) =>
+    async (...values: A): Promise<void> => {
+      code = await perform({ ...given, home: program.opts<{ home?: string }>().home }, ...values)
+    }
+
+  program
+    .description('Turns webhooks, calls and job files into tmux development sessions.')
+    .option('--home <dir>', 'the base folder (default: DEVORCH_HOME, the checkout, or /var/lib/dev-orchestrator)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        given.print(text.trimEnd())
+      },
+      writeErr: (text) => {
+        given.complain(text.trimEnd())
+      },
+    })
+    .helpCommand(false)
+
+  program
+    .command('serve')
+    .description('run the daemon')
+    .action(command((context) => serve(context)))
+
+  program
+    .command('create <project> <repo-url> [template] [tracker-url]')
+    .description('build a session here and now, without a daemon')
+    .option('--branch <name>')
+    .option('--summary <text>', 'what is wanted; also chooses the template')
+    .option('--agent <name>')
+    .option('--json', 'print the result as JSON', false)
+    .action(
+      command(
+        (
+          context,
+          project: string,
+          repoUrl: string,
+          template: string | undefined,
+          trackerUrl: string | undefined,
+          options: Json & { branch?: string; summary?: string; agent?: string },
+        ) =>
+          create(context, {
+            project,
+            repoUrl,
+            template,
+            trackerUrl,
+            branch: options.branch,
+            summary: options.summary,
+            agent: options.agent,
+            json: options.json,
+          }),
+      ),
+    )
+
+  program
+    .command('submit <file>')
+    .description('check a job file (- for stdin) and drop it into the inbox')
+    .option('--json', 'print JSON', false)
+    .action(command((context, file: string, options: Json) => submit(context, file, options.json)))
+
+  program
+    .command('ls')
+    .description('list the sessions')
+    .option('--json', 'print JSON', false)
+    .action(command((context, options: Json) => ls(context, options.json)))
+
+  program
+    .command('jobs')
+    .description('list the jobs')
+    .option('--state <state>', 'only queued, active, done or failed')
+    .option('--limit <n>', 'at most this many of each state', positive, 20)
+    .option('--json', 'print JSON', false)
+    .action(
+      command((context, options: Json & { state?: string; limit: number }) =>
+        jobs(context, { state: options.state, limit: options.limit, json: options.json }),
+      ),
+    )
+
+  program
+    .command('show <name>')
+    .description('show everything about a session or a job')
+    .option('--json', 'print JSON', false)
+    .action(command((context, name: string, options: Json) => show(context, name, options.json)))
+
+  program
+    .command('attach <name>')
+    .description('attach to a session')
+    .action(command((context, name: string) => attach(context, name)))
+
+  program
+    .command('logs <name>')
+    .description('tell what happened to a session')
+    .option('--pane <role>', 'print what a pane shows instead: agent, terminal, files or apps')
+    .action(command((context, name: string, options: { pane?: string }) => logs(context, name, options.pane)))
+
+  program
+    .command('rm <name>')
+    .description('end a session; its working copy stays')
+    .action(command((context, name: string) => rm(context, name)))
+
+  program
+    .command('retry <job>')
+    .description('drop a failed job again')
+    .action(command((context, job: string) => retry(context, job)))
+  program
+    .command('cancel <job>')
+    .description('cancel a queued or running job')
+    .action(command((context, job: string) => cancel(context, job)))
+  program
+    .command('pause')
+    .description('let jobs wait in the inbox')
+    .action(command((context) => pause(context)))
+  program
+    .command('resume')
+    .description('go on after a pause')
+    .action(command((context) => resume(context)))
+
+  program
+    .command('config')
+    .description('show the settings in force and where each came from')
+    .option('--json', 'print JSON', false)
+    .action(command((context, options: Json) => config(context, options.json)))
+
+  program
+    .command('doctor')
+    .description('check this machine and say what to mend')
+    .option('--json', 'print JSON', false)
+    .action(command((context, options: Json) => doctor(context, options.json)))
+
+  program
+    .command('demo')
+    .description('run the whole thing once, on a throw-away home in the checkout')
+    .option('--clean', 'remove everything that the demo made', false)
+    .action(command((context, options: { clean: boolean }) => demo(context, options.clean)))
+
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (error instanceof Problem) {
+      given.complain(`devorch: ${redactor()(error.message)}`)
+      return 1
+    }
+    throw error
+  }
+}
+
+function positive(value: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(value)) throw new InvalidArgumentError('give a whole number from 1 on')
+  return Number(value)
+}

@@ -1,0 +1,48 @@
+import { findHome } from '../config/home.js'
+import { loadConfig } from '../config/load.js'
+import { formatFieldProblem } from '../support/field-problem.js'
+import { table, type CommandContext, type ExitCode } from './context.js'
+
+/** `devorch config`: what is in force and where each value came from; secrets are not shown. */
+export async function config(context: CommandContext, json: boolean): Promise<ExitCode> {
+  const home = await findHome(context.home, context.environment)
+  const result = await loadConfig(home, context.environment)
+  if (!result.ok) {
+    for (const problem of result.problems) context.complain(`${result.file}: ${formatFieldProblem(problem)}`)
+    return 1
+  }
+  const rows = leaves(result.config, '').map(([key, value]) => ({
+    key,
+    value: key.startsWith('auth.') ? hidden(value) : value,
+    from: result.sources.get(key) ?? 'default',
+  }))
+  if (json) {
+    context.print(
+      JSON.stringify(
+        { home: home.base, file: result.file, file_exists: result.fileExists, settings: rows },
+        undefined,
+        2,
+      ),
+    )
+    return 0
+  }
+  context.print(`home: ${home.base}`)
+  context.print(`file: ${result.file}${result.fileExists ? '' : ' (not there: every setting has its default)'}`)
+  for (const line of table(
+    ['KEY', 'VALUE', 'FROM'],
+    rows.map(({ key, value, from }) => [key, JSON.stringify(value), from]),
+  )) {
+    context.print(line)
+  }
+  return 0
+}
+
+function leaves(value: unknown, path: string): [string, unknown][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0)
+    return [[path, value]]
+  return Object.entries(value).flatMap(([key, child]) => leaves(child, path === '' ? key : `${path}.${key}`))
+}
+
+function hidden(value: unknown): string {
+  return Array.isArray(value) ? `${value.length.toString()} configured` : 'hidden'
+}

@@ -1,0 +1,23 @@
+import { stringify } from 'yaml'
+import { parseJobId } from '../job/id.js'
+import { parseSessionName, sessionNameOf } from '../session/name.js'
+import { viewSession } from '../session/view.js'
+import { openWorkshop, type CommandContext, type ExitCode } from './context.js'
+
+/** `devorch show NAME|JOB`: everything known of a session (by its name or its project's) or of a job. */
+export async function show(context: CommandContext, name: string, json: boolean): Promise<ExitCode> {
+  const workshop = await openWorkshop(context)
+  if (workshop === undefined) return 1
+  const id = parseJobId(name)
+  const session = parseSessionName(name)
+  const found =
+    (id === undefined ? undefined : await workshop.spool.find(id)) ??
+    (session === undefined ? undefined : await viewSession(session, workshop.tools)) ??
+    (await viewSession(sessionNameOf(name), workshop.tools))
+  if (found === undefined) {
+    context.complain(`no session or job is called "${name}"; see \`devorch ls\` and \`devorch jobs\``)
+    return 1
+  }
+  context.print(json ? JSON.stringify(found, undefined, 2) : stringify(found, { lineWidth: 0 }).trimEnd())
+  return 0
+}

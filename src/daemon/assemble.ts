@@ -1,0 +1,95 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { packageRoot, type Home } from '../config/home.js'
+import type { Config } from '../config/schema.js'
+import { createInbox, type Inbox } from '../job/inbox.js'
+import { createSpool, type Spool } from '../job/spool.js'
+import type { Credential } from '../repo/tools.js'
+import { createRegistry } from '../session/registry.js'
+import type { SessionTools } from '../session/tools.js'
+import { childEnvironment } from '../support/process.js'
+import type { Logger } from '../support/log.js'
+import { loadCatalogue } from '../template/catalogue.js'
+import { createTmux } from '../tmux/tmux.js'
+import { createControl, type Control } from './control.js'
+
+/** The parts that the daemon and the commands share, put together for one home and configuration. */
+export interface Workshop {
+  readonly home: Home
+  readonly config: Config
+  readonly spool: Spool
+  readonly inbox: Inbox
+  readonly control: Control
+  readonly tools: SessionTools
+}
+
+/** Makes the folders that are missing, each for this user alone; the inbox keeps the mode it has. */
+export async function makeFolders(home: Home): Promise<void> {
+  await mkdir(home.inbox, { recursive: true })
+  for (const folder of [home.active, home.done, home.failed, home.sessions, home.mirrors, home.control, home.logs]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  }
+}
+
+export function assemble(
+  home: Home,
+  config: Config,
+  ownEnvironment: Readonly<Record<string, string | undefined>>,
+  log: Logger,
+): Workshop {
+  const environment = childEnvironment(ownEnvironment)
+  const tmux = createTmux({
+    socketName: config.tmux.socket_name,
+    environment,
+    // NOTIFY_SOCKET is set by systemd for the daemon's unit (sd_notify(3)): there the tmux server is another unit's.
+    mayStartServer: ownEnvironment['NOTIFY_SOCKET'] === undefined,
+  })
+  const control = createControl(home.control)
+  const tools: SessionTools = {
+    config,
+    home,
+    tmux,
+    registry: createRegistry(home.sessions),
+    repositories: {
+      policy: {
+        protocols: config.repositories.protocols,
+        hosts: config.repositories.hosts,
+        privateAddresses: config.repositories.private_addresses,
+      },
+      credentials: credentials(config),
+      mirrorsFolder: home.mirrors,
+      stepTimeoutMs: config.worker.step_timeout_s * 1000,
+      environment,
+    },
+    loadCatalogue: () =>
+      loadCatalogue([...new Set([join(packageRoot, 'templates'), ...config.templates_dirs, home.templates])]),
+    environment,
+    ownEnvironment,
+    log,
+    now: () => new Date(),
+  }
+  return {
+    home,
+    config,
+    spool: createSpool(home),
+    inbox: createInbox({
+      folder: home.inbox,
+      quietMs: config.inbox.quiet_ms,
+      requireEndMarker: config.inbox.require_end_marker,
+      monotonicMs: () => performance.now(),
+    }),
+    control,
+    tools,
+  }
+}
+
+function credentials(config: Config): Record<string, Credential> {
+  return Object.fromEntries(
+    Object.entries(config.repositories.credentials).map(([host, entry]): [string, Credential] => [
+      host,
+      'token_file' in entry
+        ? { kind: 'token', tokenFile: entry.token_file }
+        : { kind: 'ssh', keyFile: entry.ssh_key, knownHostsFile: entry.known_hosts },
+    ]),
+  )
+}

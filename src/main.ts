@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { runCli } from './cli.js'
+import { redactor } from './support/redact.js'
+
+const stopping = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    stopping.abort()
+  })
+}
+
+/** The only place that ends the process. Output is flushed before: a pipe takes it asynchronously. */
+async function exit(code: number): Promise<never> {
+  await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))))
+  process.exit(code)
+}
+
+// `devorch ls | head` ends the reader first.
+process.stdout.on('error', () => {
+  process.exit(0)
+})
+
+try {
+  await exit(
+    await runCli(process.argv.slice(2), {
+      environment: process.env,
+      print: (line) => process.stdout.write(`${line}\n`),
+      complain: (line) => process.stderr.write(`${line}\n`),
+      isTerminal: process.stdout.isTTY,
+      signal: stopping.signal,
+    }),
+  )
+} catch (error) {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`devorch: unexpected failure\n${redactor()(text)}\n`)
+  await exit(1)
+}

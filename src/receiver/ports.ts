@@ -1,0 +1,35 @@
+import type { JobId } from '../job/id.js'
+import type { Job, Origin } from '../job/job.js'
+import type { JobView } from '../job/record.js'
+import type { FieldProblem } from '../support/field-problem.js'
+import type { Logger } from '../support/log.js'
+import type { RateLimit } from './rate-limit.js'
+import type { Secrets } from './authenticate.js'
+
+/** A session in the words of the interface: the daemon's, passed through. */
+export interface SessionInfo {
+  readonly name: string
+  readonly project: string
+}
+
+/** What the receiver may do, handed over by the daemon. It knows nothing of the worker or of tmux. */
+export interface ReceiverPorts {
+  readonly secrets: Secrets
+  readonly rateLimit: RateLimit
+  readonly limits: { readonly signedBytes: number; readonly otherBytes: number; readonly queuedJobs: number }
+  /** What is wrong with a job beyond its shape. */
+  checkJob(job: Job): readonly FieldProblem[]
+  /** Durable when it resolves. */
+  drop(job: Job, origin: Origin): Promise<JobId>
+  queuedJobs(): Promise<number>
+  findJob(id: JobId): Promise<JobView | undefined>
+  /** The settled job, or undefined where the signal came first. */
+  whenSettled(id: JobId, signal: AbortSignal): Promise<JobView | undefined>
+  sessions(): Promise<readonly SessionInfo[]>
+  session(name: string): Promise<SessionInfo | undefined>
+  sessionName(projectName: string): string
+  attachCommand(sessionName: string): string
+  /** Why jobs can't be taken now; undefined: all is well. */
+  notReady(): Promise<string | undefined>
+  readonly log: Logger
+}
