@@ -9,6 +9,7 @@ import { publish, readBounded } from '../support/files.js'
 import { codeOf, Problem } from '../support/problem.js'
 import type { PanePlan } from '../tmux/script.js'
 import type { SessionIds } from '../tmux/types.js'
+import { trackerName } from '../tracker/tracker-file.js'
 import type { SessionRecord } from './registry.js'
 import type { SessionName } from './name.js'
 import type { SessionTools } from './tools.js'
@@ -48,7 +49,7 @@ export async function startSession(request: StartRequest, tools: SessionTools): 
     conversationId: record.agent.conversation_id,
     start: request.start,
     tracker: {
-      path: join(record.working_copy, 'PROGRESS_TRACKER.md'),
+      path: join(record.working_copy, trackerName),
       bytes: request.trackerBytes,
       ...(record.agent.instructions ? { systemPromptFile: join(folder, instructionsFile) } : {}),
       conversation: record.agent.tracker_as_data ? 'tracker-file' : 'none',

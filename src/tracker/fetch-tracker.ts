@@ -1,7 +1,7 @@
 import type { Resolve } from '../support/address.js'
 import { fetchBounded } from '../support/fetch.js'
 import { Problem } from '../support/problem.js'
-import { maxTrackerBytes } from './tracker-text.js'
+import { maxTrackerBytes } from './tracker-file.js'
 
 export interface FetchTrackerOptions {
   readonly timeoutMs: number

@@ -3,7 +3,7 @@ import { lstat, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readBounded, unlinkIfThere } from '../support/files.js'
 import { Problem, codeOf } from '../support/problem.js'
-import { maxTrackerBytes, trackerName } from './tracker-text.js'
+import { maxTrackerBytes, trackerName } from './tracker-file.js'
 
 /**
  * Writes the tracker into the root of a working copy and tells git to leave it alone (`.git/info/exclude`).

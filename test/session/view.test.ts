@@ -1,0 +1,90 @@
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { endSession } from '../../src/session/end.js'
+import { parseSessionName, type SessionName } from '../../src/session/name.js'
+import { viewSession, viewSessions } from '../../src/session/view.js'
+import { startLab } from './lab.js'
+
+function nameOf(text: string): SessionName {
+  const name = parseSessionName(text)
+  if (name === undefined) throw new Error(text)
+  return name
+}
+
+describe('the view of a session', () => {
+  test('tells what its agent does and what its panes run', async () => {
+    const lab = await startLab()
+    await lab.build()
+    expect(await viewSessions(lab.workshop.tools)).toMatchObject([
+      {
+        name: 'shop-dev',
+        project: 'shop',
+        session: 'standing',
+        agent: { name: 'cat', status: 'working' },
+        panes: [{ role: 'agent' }, { role: 'terminal' }, { role: 'files' }, { role: 'apps' }],
+      },
+    ])
+  })
+
+  test('says gone when the session was ended from outside', async () => {
+    const lab = await startLab()
+    await lab.build()
+    await lab.tmux.tmux('kill-server')
+    await expect
+      .poll(() => viewSession(nameOf('shop-dev'), lab.workshop.tools))
+      .toMatchObject({ session: 'gone', agent: { status: 'exited' }, panes: [] })
+  })
+
+  test('says unknown, not gone, when tmux gives no answer', async () => {
+    const lab = await startLab()
+    await lab.build()
+    const tmux = {
+      ...lab.workshop.tools.tmux,
+      listPanes: () => Promise.resolve({ kind: 'unknown', because: 'slow' } as const),
+    }
+    expect(await viewSession(nameOf('shop-dev'), { ...lab.workshop.tools, tmux })).toMatchObject({
+      session: 'unknown',
+      agent: { status: 'unknown' },
+    })
+  })
+
+  test('does not count a person’s session that took the name', async () => {
+    const lab = await startLab()
+    await lab.build()
+    await lab.tmux.tmux('new-session', '-d', '-s', 'keep', 'cat')
+    await lab.tmux.tmux('kill-session', '-t', '=shop-dev')
+    await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev', 'cat')
+    expect(await viewSession(nameOf('shop-dev'), lab.workshop.tools)).toMatchObject({ session: 'gone', panes: [] })
+  })
+})
+
+describe('ending a session', () => {
+  test('ends its panes and leaves the working copy', async () => {
+    const lab = await startLab()
+    await lab.build()
+    await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev-2', 'cat')
+    expect(await endSession(nameOf('shop-dev'), lab.workshop.tools)).toMatchObject({
+      status: 'destroyed',
+      session: 'shop-dev',
+    })
+    expect((await lab.tmux.tmux('list-sessions', '-F', '#{session_name}')).trim()).toBe('shop-dev-2')
+    await access(join(lab.folder, 'projects', 'shop', 'README.md'))
+    expect(await viewSessions(lab.workshop.tools)).toEqual([])
+  })
+
+  test('leaves a person’s session that took the name', async () => {
+    const lab = await startLab()
+    await lab.build()
+    await lab.tmux.tmux('new-session', '-d', '-s', 'keep', 'cat')
+    await lab.tmux.tmux('kill-session', '-t', '=shop-dev')
+    await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev', 'cat')
+    await endSession(nameOf('shop-dev'), lab.workshop.tools)
+    expect((await lab.tmux.tmux('list-sessions', '-F', '#{session_name}')).trim()).toBe('keep\nshop-dev')
+  })
+
+  test('of which nothing is known fails with the reason', async () => {
+    const lab = await startLab()
+    await expect(endSession(nameOf('nobody-dev'), lab.workshop.tools)).rejects.toThrow(/knows no such session/)
+  })
+})
