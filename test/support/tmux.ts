@@ -13,9 +13,9 @@ export interface PrivateTmux {
   /** The socket's path once the server runs. */
   readonly socketPath: string
   /** Runs a tmux command on it, without anybody's tmux.conf; resolves to stdout. Rejects on a non-zero exit or after 10 s. */
-  tmux(...args: string[]): Promise<string>
+  readonly tmux: (...args: string[]) => Promise<string>
   /** What the pane shows now. */
-  capture(target: string): Promise<string>
+  readonly capture: (target: string) => Promise<string>
 }
 
 /** A private tmux; the calling test's end kills its server, the processes in its panes and its socket. */
