@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readBounded } from '../support/files.js'
+import { codeOf } from '../support/problem.js'
 import type { FieldProblem } from '../support/field-problem.js'
 import type { Config, Source } from './schema.js'
 
@@ -20,23 +21,24 @@ export async function readCredentials(
   const problems: FieldProblem[] = []
   const lines = async (credential: string): Promise<string[]> => {
     const read = await readBounded(join(folder, credential), maxBytes)
-    if (read.kind === 'missing') return []
-    const found =
-      read.kind === 'file'
-        ? read.bytes
-            .toString('utf8')
-            .split('\n')
-            .map((line) => line.trim())
-        : []
-    const values = found.filter((line) => line !== '')
-    if (values.length === 0) {
-      problems.push({
-        field: `credential ${credential}`,
-        message: 'holds no value',
-        remedy: 'put one a line into it, or do not load it',
-      })
+    const refuse = (message: string): string[] => {
+      const remedy = 'put one a line into it, or do not load it'
+      problems.push({ field: `credential ${credential}`, message, remedy })
+      return []
     }
-    return values
+    switch (read.kind) {
+      case 'missing':
+        return []
+      case 'odd':
+        return refuse(`is ${read.what}`)
+      case 'too-large':
+        return refuse(`is larger than ${maxBytes.toString()} bytes`)
+      case 'file':
+        break
+    }
+    const lines = read.bytes.toString('utf8').split('\n')
+    const values = lines.map((line) => line.trim()).filter((line) => line !== '')
+    return values.length === 0 ? refuse('holds no value') : values
   }
   const secrets = await lines('github-secrets')
   if (secrets.length > 0) sources.set('auth.github_secrets', 'credential')
@@ -57,11 +59,21 @@ export async function readCredentials(
     config.auth.basic.push({ user: line.slice(0, colon), password: line.slice(colon + 1) })
     sources.set('auth.basic', 'credential')
   }
-  for (const file of await readdir(folder)) {
+  for (const file of await listing(folder)) {
     if (!file.startsWith('git-')) continue
     const host = file.slice('git-'.length)
     config.repositories.credentials[host] = { token_file: join(folder, file) }
     sources.set(`repositories.credentials.${host}.token_file`, 'credential')
   }
   return problems
+}
+
+/** The names in the folder; none where systemd made no folder, since the unit loads no credential. */
+async function listing(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort()
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  }
 }

@@ -6,7 +6,7 @@ import { keysAt } from '../support/schema-keys.js'
 import { nearest } from '../support/text.js'
 import { parseYaml } from '../support/yaml-document.js'
 import { readCredentials } from './credentials.js'
-import { configuredPath, expandTilde, type Home } from './home.js'
+import { configuredPath, type Home } from './home.js'
 import { configSchema, type Config, type Source } from './schema.js'
 
 /** The configuration in force, or all that is wrong with it. */
@@ -30,7 +30,8 @@ export async function loadConfig(
   home: Home,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<ConfigResult> {
-  const file = environment['DEVORCH_CONFIG'] ?? join(home.base, 'config.yaml')
+  const named = environment['DEVORCH_CONFIG']
+  const file = named === undefined || named === '' ? join(home.base, 'config.yaml') : named
   const read = await readBounded(file, maxBytes)
   const refuse = (message: string, remedy: string): ConfigResult => ({
     ok: false,
@@ -43,7 +44,7 @@ export async function loadConfig(
     case 'too-large':
       return refuse('is larger than 1 MiB', 'shorten it')
     case 'missing':
-      if (environment['DEVORCH_CONFIG'] !== undefined) return refuse('does not exist', 'correct DEVORCH_CONFIG')
+      if (file === named) return refuse('does not exist', 'correct DEVORCH_CONFIG')
       break
     case 'file':
       break
@@ -137,8 +138,12 @@ function absolutePaths(config: Config, home: Home): Config {
     environment: config.environment.map((entry) =>
       typeof entry === 'string'
         ? entry
-        : Object.fromEntries(Object.entries(entry).map(([name, { file }]) => [name, { file: expandTilde(file) }])),
+        : Object.fromEntries(Object.entries(entry).map(([name, { file }]) => [name, { file: absolute(file) }])),
     ),
+    github: {
+      ...config.github,
+      token_file: config.github.token_file === null ? null : absolute(config.github.token_file),
+    },
   }
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 
-const name = z.string().min(1)
+const name = z.string().min(1, 'is empty; give it a value or leave it out')
+/** An empty secret would let everybody in. */
+const secret = z.string().regex(/\S/, 'is empty; give it a value or leave it out')
 const count = z.number().int().min(0)
 const atLeastOne = z.number().int().min(1)
 
@@ -42,9 +44,9 @@ export const configSchema = z.strictObject({
     .prefault({}),
   auth: z
     .strictObject({
-      github_secrets: z.array(name).default([]),
-      tokens: z.array(name).default([]),
-      basic: z.array(z.strictObject({ user: name, password: name })).default([]),
+      github_secrets: z.array(secret).default([]),
+      tokens: z.array(secret).default([]),
+      basic: z.array(z.strictObject({ user: name, password: secret })).default([]),
     })
     .prefault({}),
   limits: z

@@ -1,23 +1,22 @@
-import { access, constants, link, open, rename, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { access, constants } from 'node:fs/promises'
 import type { Home } from '../config/home.js'
 import type { Config } from '../config/schema.js'
 import { createWorker } from '../job/worker.js'
 import { createApp } from '../receiver/app.js'
 import { hasSecrets } from '../receiver/authenticate.js'
+import { trustedProxies } from '../receiver/caller-address.js'
 import type { ReceiverPorts } from '../receiver/ports.js'
 import { createRateLimit } from '../receiver/rate-limit.js'
 import { attachCommand } from '../session/build.js'
 import { parseSessionName, sessionNameOf } from '../session/name.js'
 import { checkJob } from '../session/plan.js'
 import { viewSession, viewSessions } from '../session/view.js'
-import { lockFile } from '../support/lock.js'
 import type { Logger } from '../support/log.js'
-import { codeOf, messageOf, Problem } from '../support/problem.js'
-import { childEnvironment } from '../support/process.js'
+import { messageOf } from '../support/problem.js'
 import { assemble, makeFolders, type Workshop } from './assemble.js'
+import { checkOneFilesystem, takeHome } from './claim-home.js'
 import { heldBecause, readLoad } from './hold-back.js'
-import { closeServer, listen, refuseOpenAddress } from './listen.js'
+import { closeServer, listen, refuseOpenAddress, type ListenLimits } from './listen.js'
 import { performJob } from './perform.js'
 import { watchFolders } from './watch.js'
 
@@ -26,6 +25,8 @@ export interface DaemonOptions {
   readonly config: Config
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly log: Logger
+  /** A test shortens them. */
+  readonly listenLimits?: ListenLimits
 }
 
 /** A daemon that listens and works. */
@@ -52,15 +53,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
     const workshop = assemble(home, config, options.environment, log)
     const worker = createDaemonWorker(workshop, log)
+    // Before the worker, so that a port that is taken is told before a job is begun, and calls are answered, also those
+    // that wait for an outcome, while the running jobs end.
+    const stopping = new AbortController()
+    const app = createApp(receiverPorts(workshop, stopping.signal, log))
+    const { server, url } = await listen(app, config.server, log, options.listenLimits)
+    releases.push(async () => {
+      stopping.abort()
+      await closeServer(server, 5000)
+    })
     const watcher = watchFolders([home.inbox, home.control], worker.hint, log)
     releases.push(() => watcher.close())
     let graceMs = 0
     releases.push(() => worker.stop(graceMs))
     await worker.start()
-
-    const app = createApp(receiverPorts(workshop, log))
-    const { server, url } = await listen(app, config.server)
-    releases.push(() => closeServer(server, 5000))
     log.info('ready', { url, home: home.base, authentication: hasSecrets(config.auth) ? 'required' : 'same user only' })
     return {
       url,
@@ -83,8 +89,7 @@ function createDaemonWorker(workshop: Workshop, log: Logger): ReturnType<typeof 
     spool: workshop.spool,
     inbox: workshop.inbox,
     perform: (record, signal) => performJob(record, tools, signal),
-    holdBack: async (action, creating) =>
-      heldBecause(action, await readLoad(control, tools.registry, creating), config.worker),
+    holdBack: async (action, creating) => heldBecause(action, await readLoad(workshop, creating), config.worker),
     cancelled: { list: () => control.cancelRequests(), clear: (id) => control.clearCancel(id) },
     concurrency: config.worker.concurrency,
     attempts: config.worker.attempts,
@@ -93,14 +98,16 @@ function createDaemonWorker(workshop: Workshop, log: Logger): ReturnType<typeof 
   })
 }
 
-function receiverPorts(workshop: Workshop, log: Logger): ReceiverPorts {
+function receiverPorts(workshop: Workshop, stopping: AbortSignal, log: Logger): ReceiverPorts {
   const { config, home, spool, tools } = workshop
   return {
     secrets: config.auth,
+    isTrustedProxy: trustedProxies(config.server.trusted_proxies),
+    stopping,
     rateLimit: createRateLimit(config.limits.requests_per_minute),
     limits: {
-      signedBytes: config.limits.body_mb * 1024 * 1024,
-      otherBytes: Math.min(config.limits.body_mb, 1) * 1024 * 1024,
+      signedBytes: Math.floor(config.limits.body_mb * 1024 * 1024),
+      otherBytes: Math.floor(Math.min(config.limits.body_mb, 1) * 1024 * 1024),
       queuedJobs: config.limits.queued_jobs,
     },
     checkJob: (job) => checkJob(job, config),
@@ -124,41 +131,5 @@ function receiverPorts(workshop: Workshop, log: Logger): ReceiverPorts {
       }
     },
     log,
-  }
-}
-
-/** Two daemons on one home would both work on the same jobs. */
-async function takeHome(home: Home, environment: DaemonOptions['environment']): Promise<{ release(): Promise<void> }> {
-  const path = join(home.control, '.daemon.lock')
-  const lock = await lockFile(path, { waitMs: 0, environment: childEnvironment(environment) })
-  if (lock !== 'held') return lock
-  throw new Problem({
-    doing: `start on ${home.base}`,
-    because: 'another daemon runs on this home',
-    remedy: 'stop that one first (systemctl stop dev-orchestrator), or give this one another --home',
-  })
-}
-
-/** Every step of a job is a rename, so inbox and state must be on one filesystem; also two bind mounts are two. */
-async function checkOneFilesystem(home: Home): Promise<void> {
-  const probe = join(home.inbox, `.probe-${process.pid.toString()}`)
-  await (await open(probe, 'w', 0o600)).close()
-  try {
-    for (const folder of [home.active, home.done, home.failed]) {
-      const there = join(folder, `.probe-${process.pid.toString()}`)
-      await rename(probe, there)
-      await link(there, probe)
-      await unlink(there)
-    }
-  } catch (error) {
-    if (codeOf(error) !== 'EXDEV') throw error
-    throw new Problem({
-      doing: `start on ${home.base}`,
-      because: 'inbox/ and state/ are not on one filesystem, or are two mounts of it',
-      remedy: 'put both on one, under one mount; link the folder that people drop into from elsewhere',
-      cause: error,
-    })
-  } finally {
-    await unlink(probe)
   }
 }

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../config/schema.js'
 import type { Job } from '../job/job.js'
-import type { Control } from './control.js'
+import { sessionNameOf } from '../session/name.js'
+import type { Workshop } from './assemble.js'
 
 /** What decides whether a further job may start. */
 export interface Load {
   readonly paused: boolean
-  /** Sessions known to the daemon. */
+  /** Sessions known to the daemon, without those that a job is at work on. */
   readonly sessions: number
   /** `create` jobs under way. */
   readonly creating: number
@@ -31,7 +32,8 @@ export function heldBecause(
   }
   const { max_sessions: most, min_free_memory_mb: floorMb } = limits
   if (most > 0 && load.sessions + load.creating >= most) {
-    return `${load.sessions.toString()} sessions stand, worker.max_sessions is ${most.toString()}; end one with devorch rm`
+    const built = load.creating > 0 ? ` and ${load.creating.toString()} are being built` : ''
+    return `${load.sessions.toString()} sessions stand${built}, worker.max_sessions is ${most.toString()}; end one with devorch rm`
   }
   if (load.availableMemoryMb !== undefined && load.availableMemoryMb < floorMb) {
     return `${load.availableMemoryMb.toString()} MiB of memory are free, worker.min_free_memory_mb is ${floorMb.toString()}`
@@ -39,22 +41,30 @@ export function heldBecause(
   return undefined
 }
 
-/** Reads the load of this machine and home. */
+/**
+ * Reads the load of this machine and home. The session of a job that was cut off counts as that job's: it would else
+ * stand in its own way when it goes on.
+ * @param creating `create` jobs under way
+ */
 export async function readLoad(
-  control: Control,
-  registry: { list(): Promise<readonly unknown[]> },
+  workshop: Pick<Workshop, 'control' | 'spool' | 'tools'>,
   creating: number,
 ): Promise<Load> {
-  const [paused, sessions, availableMemoryMb] = await Promise.all([
+  const { control, spool, tools } = workshop
+  const [paused, names, active, availableMemoryMb] = await Promise.all([
     control.isPaused(),
-    registry.list(),
+    tools.registry.list(),
+    spool.list('active'),
     availableMemory(),
   ])
-  return { paused, sessions: sessions.length, creating, availableMemoryMb }
+  const jobs = await Promise.all(active.map((id) => spool.find(id)))
+  const building = new Set(jobs.flatMap((view) => (view?.job ? [sessionNameOf(view.job.project_name)] : [])))
+  const sessions = names.filter((name) => !building.has(name)).length
+  return { paused, sessions, creating, availableMemoryMb }
 }
 
 /** proc_meminfo(5): MemAvailable, in kB. */
-async function availableMemory(): Promise<number | undefined> {
+export async function availableMemory(): Promise<number | undefined> {
   const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(await readFile('/proc/meminfo', 'utf8'))?.[1]
   return kilobytes === undefined ? undefined : Math.floor(Number(kilobytes) / 1024)
 }

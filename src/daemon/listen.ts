@@ -1,20 +1,30 @@
 import { createServer, type Server } from 'node:http'
 import type Koa from 'koa'
 import { isLoopback } from '../receiver/peer.js'
+import type { Logger } from '../support/log.js'
 import { codeOf, messageOf, Problem } from '../support/problem.js'
 
 /** Time for the head of a request, and for all of it: a caller that trickles bytes is cut off. */
-const headersTimeoutMs = 10_000
-const requestTimeoutMs = 30_000
+export interface ListenLimits {
+  readonly headersTimeoutMs: number
+  readonly requestTimeoutMs: number
+  /** How often connections are looked at for both. */
+  readonly checkMs: number
+}
+
+const defaultLimits: ListenLimits = { headersTimeoutMs: 10_000, requestTimeoutMs: 30_000, checkMs: 1000 }
 
 /** Listens, or says why it can't. `port` 0: any free one. @throws Problem */
 export async function listen(
   app: Koa,
   address: { readonly host: string; readonly port: number },
+  log: Logger,
+  limits: ListenLimits = defaultLimits,
 ): Promise<{ server: Server; url: string }> {
   const handle = app.callback()
+  const { headersTimeoutMs: headersTimeout, requestTimeoutMs: requestTimeout, checkMs } = limits
   const server = createServer(
-    { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, connectionsCheckingInterval: 1000 },
+    { headersTimeout, requestTimeout, connectionsCheckingInterval: checkMs },
     (request, response) => void handle(request, response),
   )
   await new Promise<void>((resolve, reject) => {
@@ -29,6 +39,9 @@ export async function listen(
       )
     })
     server.listen(address.port, address.host, resolve)
+  })
+  server.on('error', (error) => {
+    log.error('a connection could not be accepted', { error })
   })
   const bound = server.address()
   const port = typeof bound === 'object' && bound !== null ? bound.port : address.port

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { readBounded } from '../support/files.js'
 import { codeOf } from '../support/problem.js'
 import { parseJobFile, type Job } from './job.js'
-import { maxJobFileBytes } from './spool.js'
+import { maxJobFileBytes } from './folders.js'
 
 /** How long an incomplete-looking file is waited for. */
 export interface InboxOptions {
@@ -37,6 +37,9 @@ export interface Inbox {
 /** A file larger than this, and without the end line, may be a stalled upload. */
 const largeBytes = 32 * 1024
 const largeQuietMs = 60_000
+
+/** How much of the end of a file is looked at for the end line. */
+const tailBytes = 64
 
 interface Observation {
   readonly identity: string
@@ -78,8 +81,10 @@ export function createInbox(options: InboxOptions): Inbox {
     async scan() {
       const found: { entry: InboxEntry; changedMs: number }[] = []
       const next = new Map<string, Observation>()
-      for (const name of await readdir(options.folder)) {
-        const because = ignoredBecause(name)
+      for (const raw of await readdir(options.folder, { encoding: 'buffer' })) {
+        const name = raw.toString('utf8')
+        // Node can't address such a file by its name as text.
+        const because = Buffer.from(name).equals(raw) ? ignoredBecause(name) : 'the name is not UTF-8; rename it'
         if (because === 'hidden') continue
         if (because !== undefined) {
           found.push({ entry: { name, kind: 'ignored', because }, changedMs: 0 })
@@ -104,7 +109,12 @@ export function createInbox(options: InboxOptions): Inbox {
       const observation = seen.get(name)
       if (observation === undefined) return undefined
       observation.peek ??= peek(join(options.folder, name))
-      return await observation.peek
+      try {
+        return await observation.peek
+      } catch (error) {
+        delete observation.peek
+        throw error
+      }
     },
   }
 }
@@ -126,19 +136,20 @@ async function peek(path: string): Promise<Peek | undefined> {
 
 /** Whether the last line is the YAML document end, `...` (YAML 1.2.2, 9.1.2): nothing else can begin so. */
 async function endsWithMarker(path: string, size: number): Promise<boolean> {
-  const length = Math.min(size, 64)
+  const length = Math.min(size, tailBytes)
   if (length === 0) return false
+  const marker = length === size ? /(^|\n)\.\.\.[ \t]*(\r?\n)*$/ : /\n\.\.\.[ \t]*(\r?\n)*$/
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length)
-      return /(^|\n)\.\.\.[ \t]*(\r?\n)*$/.test(buffer.subarray(0, bytesRead).toString('latin1'))
+      return marker.test(buffer.subarray(0, bytesRead).toString('latin1'))
     } finally {
       await file.close()
     }
   } catch (error) {
+    if (codeOf(error) === 'ENOENT') throw error
     // What can't be read is taken after the quiet period and refused with a reason.
-    if (codeOf(error) === 'EACCES' || codeOf(error) === 'ELOOP') return false
-    throw error
+    return false
   }
 }

@@ -10,9 +10,7 @@ function text(maxLength: number) {
   return z
     .string({
       error: (issue) =>
-        issue.input === undefined
-          ? 'is required; add it'
-          : `must be text, got ${kindOf(issue.input)}; quote it, as in "${describe(issue.input)}"`,
+        issue.input === undefined ? 'is required; add it' : `must be text, got ${slipOf(issue.input)}`,
     })
     .min(1, 'is empty; give it a value or leave it out')
     .max(maxLength, `is longer than ${maxLength.toString()} characters; shorten it`)
@@ -130,14 +128,10 @@ function isWellFormed(value: string): boolean {
   return !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(value)
 }
 
-function kindOf(value: unknown): string {
-  if (value === null) return 'nothing'
-  if (Array.isArray(value)) return 'a list'
-  if (value instanceof Date) return 'a date'
-  if (typeof value === 'object') return 'a group of fields'
-  return `the ${typeof value} ${describe(value)}`
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '…'
+/** What stands where text should, and what to do about it. */
+function slipOf(value: unknown): string {
+  if (value === null) return 'nothing; give it a value or leave it out'
+  if (Array.isArray(value)) return 'a list; write one text'
+  if (typeof value === 'number' || typeof value === 'boolean') return `${String(value)}; quote it: "${String(value)}"`
+  return 'a group of fields; write one text'
 }

@@ -1,4 +1,4 @@
-import { Document } from 'yaml'
+import { Document, visit } from 'yaml'
 import { z } from 'zod'
 import type { JobId } from './id.js'
 import { jobOf, type Job, type Origin, type RecordFields } from './job.js'
@@ -57,10 +57,12 @@ export function recordOf(fields: RecordFields, known: { id: JobId; origin: Origi
 }
 
 /**
- * The text of a record's file. `base` is the document that a person wrote, so that their comments and order stay.
+ * The text of a record's file. `written` is the document that a person wrote, so that their comments and order stay
+ * (where it uses aliases, which would point at what is replaced here, it is written anew).
  * It ends with the end-of-document line `...`, the sign that it is whole.
  */
-export function formatRecord(record: JobRecord, base: Document = new Document({})): string {
+export function formatRecord(record: JobRecord, written: Document = new Document({})): string {
+  const base = hasAlias(written) ? new Document({}) : written
   for (const [key, value] of Object.entries(record.job)) if (value !== base.get(key)) base.set(key, value)
   const added: Record<string, unknown> = {
     job_id: record.id,
@@ -76,6 +78,24 @@ export function formatRecord(record: JobRecord, base: Document = new Document({}
     else base.set(key, base.createNode(value, { aliasDuplicateObjects: false }))
   }
   if (base.directives !== undefined) base.directives.docEnd = true
+  // A comment at the end would be written behind the marker.
+  if (base.contents !== null && base.comment !== null) {
+    base.contents.comment = [base.contents.comment, base.comment]
+      .filter((comment) => typeof comment === 'string')
+      .join('\n')
+    base.comment = null
+  }
   // Document.toString of yaml 2.9 ends with the marker itself, without a line end.
   return `${base.toString({ lineWidth: 0 }).trimEnd()}\n`
+}
+
+function hasAlias(document: Document): boolean {
+  let found = false
+  visit(document, {
+    Alias() {
+      found = true
+      return visit.BREAK
+    },
+  })
+  return found
 }

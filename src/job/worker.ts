@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { messageOf, Problem } from '../support/problem.js'
+import { Problem } from '../support/problem.js'
 import type { Logger } from '../support/log.js'
+import { createHold, type HoldBack } from './hold.js'
 import type { JobId } from './id.js'
 import type { Inbox } from './inbox.js'
-import type { Job } from './job.js'
+import { cancelledResult, defectResult, failedResult } from './outcome.js'
+import { createPulse } from './pulse.js'
 import type { JobRecord } from './record.js'
 import type { JobResult } from './result.js'
 import type { Spool } from './spool.js'
@@ -15,8 +17,7 @@ export interface WorkerOptions {
   readonly spool: Spool
   readonly inbox: Inbox
   readonly perform: PerformJob
-  /** Why a job of this action may not start now (paused, full, memory short), given how many `create` jobs run. */
-  readonly holdBack: (action: Job['action'], creating: number) => Promise<string | undefined>
+  readonly holdBack: HoldBack
   /** The jobs that people asked to cancel, and a way to say that it was done. */
   readonly cancelled: { list(): Promise<JobId[]>; clear(id: JobId): Promise<void> }
   readonly concurrency: number
@@ -40,11 +41,16 @@ export interface Worker {
   readonly running: () => readonly JobId[]
 }
 
+/** A job that was begun this often and never ended may be what ends the daemon. */
+const maxBegun = 10
+
 interface Active {
   readonly record: JobRecord
   readonly abort: AbortController
   /** False while it waits for its next attempt: then it holds no slot. */
   holdsSlot: boolean
+  /** Lets it go on, once it has waited long enough and until it has a slot. */
+  goOn: (() => void) | undefined
   done: Promise<void>
 }
 
@@ -53,24 +59,23 @@ export function createWorker(options: WorkerOptions): Worker {
   const { spool, inbox, log } = options
   const now = options.now ?? (() => new Date())
   const retryDelayMs = options.retryDelayMs ?? ((next) => 1000 * 4 ** (next - 2))
+  const isHeld = createHold(options.holdBack, log)
   const active = new Map<JobId, Active>()
   const resumed: JobRecord[] = []
+  /** Files that could not be taken, and the time of the monotonic clock until which they are left alone. */
+  const stuck = new Map<string, number>()
   let stopping = false
-  let looking: Promise<void> | undefined
-  let lookAgain = false
-  let timer: NodeJS.Timeout | undefined
-  let lastHold: string | undefined
 
-  const busySlots = () => [...active.values()].filter((entry) => entry.holdsSlot).length
+  const hasSlot = () => [...active.values()].filter((entry) => entry.holdsSlot).length < options.concurrency
   const busyProjects = () => new Set([...active.values()].map((entry) => entry.record.job.project_name))
-
-  const failed = (error: Problem | FailedParts): JobResult => ({
-    status: 'failed',
-    finished_at: now().toISOString(),
-    error: {
-      message: error.message,
-      remedy: error.remedy,
-      ...(error.field === undefined ? {} : { field: error.field }),
+  const held = (action: JobRecord['job']['action']) =>
+    isHeld(action, [...active.values()].filter((entry) => entry.record.job.action === 'create').length)
+  const isStopping = () => stopping
+  const pulse = createPulse({
+    look: () => look(),
+    everyMs: options.rescanMs,
+    onError: (error) => {
+      log.error('the inbox could not be looked through; it is tried again', { error })
     },
   })
 
@@ -79,166 +84,169 @@ export function createWorker(options: WorkerOptions): Worker {
     try {
       return await options.perform(record, signal)
     } catch (error) {
-      if (!(error instanceof Problem)) {
-        log.error('job failed unexpectedly', { jobId: record.id, error })
-        const remedy = 'this is a defect of dev-orchestrator; the log has its place in the code'
-        return failed({ message: `the job failed unexpectedly: ${messageOf(error)}; ${remedy}`, remedy })
+      if (error instanceof Problem) {
+        return error.transient && record.attempts < options.attempts ? error : failedResult(error, now())
       }
-      return error.transient && record.attempts < options.attempts ? error : failed(error)
+      log.error('job failed unexpectedly', { jobId: record.id, error })
+      return defectResult(error, now())
     }
   }
 
-  const work = async (entry: Active): Promise<void> => {
-    let record = entry.record
-    for (;;) {
-      const outcome = await attempt(record, entry.abort.signal)
-      const good = !(outcome instanceof Problem) && outcome.status !== 'failed'
-      // Cut off by stop(): the file stays in active/, from where the next start goes on.
-      if (!good && entry.abort.signal.aborted && stopping) return
-      if (!(outcome instanceof Problem)) {
-        const result = entry.abort.signal.aborted && outcome.status === 'failed' ? cancelledResult(now()) : outcome
-        await spool.settle(record, result)
-        report(record, result)
-        return
-      }
-      const waitMs = retryDelayMs(record.attempts + 1)
-      log.warn('attempt failed, will be repeated', {
-        jobId: record.id,
-        attempt: record.attempts,
-        waitMs,
-        error: outcome,
-      })
-      entry.holdsSlot = false
-      hint()
-      await delay(waitMs, undefined, { signal: entry.abort.signal }).catch(() => undefined)
-      if (entry.abort.signal.aborted) {
-        if (!stopping) await spool.settle(record, cancelledResult(now()))
-        return
-      }
-      entry.holdsSlot = true
-      record = await spool.beginAttempt(record)
-    }
-  }
-
-  const report = (record: JobRecord, result: JobResult): void => {
+  const settle = async (record: JobRecord, result: JobResult): Promise<void> => {
+    await spool.settle(record, result)
     const fields = { jobId: record.id, project: record.job.project_name, status: result.status }
     if (result.status === 'failed') log.warn('job failed', { ...fields, error: result.error.message })
     else log.info('job settled', fields)
   }
 
+  const work = async (entry: Active): Promise<void> => {
+    const { signal } = entry.abort
+    let record = entry.record
+    for (;;) {
+      const outcome = await attempt(record, signal)
+      const good = !(outcome instanceof Problem) && outcome.status !== 'failed'
+      // Cut off by stop(): the file stays in active/, from where the next start goes on.
+      if (!good && signal.aborted && stopping) return
+      if (good || !(outcome instanceof Problem)) {
+        await settle(record, !good && signal.aborted ? cancelledResult(now()) : outcome)
+        return
+      }
+      const waitMs = retryDelayMs(record.attempts + 1)
+      const fields = { jobId: record.id, attempt: record.attempts, waitMs, error: outcome }
+      if (!signal.aborted) log.warn('attempt failed, will be repeated', fields)
+      await nextTurn(entry, waitMs)
+      if (signal.aborted) {
+        if (!stopping) await settle(record, cancelledResult(now()))
+        return
+      }
+      record = await spool.beginAttempt(record)
+    }
+  }
+
+  /** Waits without a slot, then for a free one. Ends at once when the job is cut off or cancelled. */
+  const nextTurn = async (entry: Active, waitMs: number): Promise<void> => {
+    const { signal } = entry.abort
+    entry.holdsSlot = false
+    pulse.hint()
+    if (stopping) entry.abort.abort()
+    await delay(waitMs, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) return
+    await new Promise<void>((resolve) => {
+      entry.goOn = resolve
+      signal.addEventListener('abort', () => {
+        resolve()
+      })
+      pulse.hint()
+    })
+    entry.goOn = undefined
+  }
+
   const begin = (record: JobRecord): void => {
-    const entry: Active = { record, abort: new AbortController(), holdsSlot: true, done: Promise.resolve() }
+    const abort = new AbortController()
+    const entry: Active = { record, abort, holdsSlot: true, goOn: undefined, done: Promise.resolve() }
     active.set(record.id, entry)
     entry.done = work(entry)
       .catch((error: unknown) => {
-        log.error('job could not be settled; it stays in state/active until the next start', {
-          jobId: record.id,
-          error,
-        })
+        const jobId = record.id
+        log.error('job could not be settled; it stays in state/active until the next start', { jobId, error })
       })
       .finally(() => {
         active.delete(record.id)
-        hint()
+        pulse.hint()
       })
   }
 
   const cancelRequested = async (): Promise<void> => {
     for (const id of await options.cancelled.list()) {
-      const entry = active.get(id)
-      entry?.abort.abort()
+      active.get(id)?.abort.abort()
       const waiting = resumed.findIndex((record) => record.id === id)
       const [record] = waiting === -1 ? [] : resumed.splice(waiting, 1)
-      if (record !== undefined) await spool.settle(record, cancelledResult(now()))
+      if (record !== undefined) await settle(record, cancelledResult(now()))
       await options.cancelled.clear(id)
     }
   }
 
-  const held = async (action: Job['action']): Promise<boolean> => {
-    const creating = [...active.values()].filter((entry) => entry.record.job.action === 'create').length
-    const because = await options.holdBack(action, creating)
-    if (because !== undefined && because !== lastHold) log.info('jobs are held back', { because })
-    lastHold = because
-    return because !== undefined
-  }
-
   const look = async (): Promise<void> => {
     await cancelRequested()
-    for (const record of [...resumed]) {
-      if (stopping || busySlots() >= options.concurrency) return
-      if (busyProjects().has(record.job.project_name)) continue
-      if (await held(record.job.action)) continue
-      resumed.splice(resumed.indexOf(record), 1)
-      begin(await spool.beginAttempt(record))
+    for (const entry of active.values()) {
+      if (entry.goOn === undefined || !hasSlot()) continue
+      entry.holdsSlot = true
+      entry.goOn()
+      entry.goOn = undefined
     }
-    if (stopping || busySlots() >= options.concurrency) return
-    const heldActions = new Set<Job['action']>()
+    // The jobs of a project keep their order: where one has to wait, so have those behind it.
+    const taken = busyProjects()
+    await beginResumed(taken)
     for (const file of await inbox.scan()) {
-      if (file.kind === 'waiting' && file.readyInMs !== undefined) wakeIn(file.readyInMs)
-      if (file.kind !== 'ready') continue
-      if (busySlots() >= options.concurrency) return
-      const job = await inbox.peek(file.name)
-      if (job !== undefined && (busyProjects().has(job.project) || heldActions.has(job.action))) continue
-      if (job !== undefined && (await held(job.action))) {
-        heldActions.add(job.action)
-        continue
+      if (file.kind === 'waiting' && file.readyInMs !== undefined) pulse.wakeIn(file.readyInMs)
+      if (file.kind !== 'ready' || (stuck.get(file.name) ?? 0) > performance.now()) continue
+      // stop() may have been called meanwhile.
+      if (isStopping() || !hasSlot()) continue
+      try {
+        await takeFile(file.name, taken)
+      } catch (error) {
+        stuck.set(file.name, performance.now() + options.rescanMs)
+        log.error('job file could not be taken; it is tried again', { file: file.name, error })
       }
-      const claim = await spool.claim(file.name)
-      switch (claim.kind) {
-        case 'claimed':
-          begin(claim.record)
-          break
-        case 'rejected':
-          log.warn('job file rejected', { jobId: claim.id, file: file.name, problems: claim.problems })
-          break
-        case 'lost':
-          break
-      }
-      // stop() may have been called while the claim was under way.
-      if (isStopping()) return
     }
   }
 
-  const isStopping = () => stopping
-
-  const wakeIn = (ms: number): void => {
-    clearTimeout(timer)
-    timer = setTimeout(hint, Math.min(ms + 1, options.rescanMs))
+  const beginResumed = async (taken: Set<string>): Promise<void> => {
+    for (const record of [...resumed]) {
+      if (isStopping() || !hasSlot()) return
+      const { project_name: project, action } = record.job
+      if (taken.has(project)) continue
+      taken.add(project)
+      if (await held(action)) continue
+      resumed.splice(resumed.indexOf(record), 1)
+      try {
+        begin(await spool.beginAttempt(record))
+      } catch (error) {
+        log.error('interrupted job could not be begun again', { jobId: record.id, error })
+      }
+    }
   }
 
-  function hint(): void {
-    if (stopping) return
-    if (looking !== undefined) {
-      lookAgain = true
-      return
+  const takeFile = async (name: string, taken: Set<string>): Promise<void> => {
+    const job = await inbox.peek(name)
+    if (job !== undefined) {
+      if (taken.has(job.project)) return
+      taken.add(job.project)
+      if (await held(job.action)) return
     }
-    wakeIn(options.rescanMs)
-    looking = look()
-      .catch((error: unknown) => {
-        log.error('the inbox could not be looked through; it is tried again', { error })
-      })
-      .finally(() => {
-        looking = undefined
-        if (lookAgain) {
-          lookAgain = false
-          hint()
-        }
-      })
+    const claim = await spool.claim(name)
+    stuck.delete(name)
+    switch (claim.kind) {
+      case 'claimed':
+        begin(claim.record)
+        break
+      case 'rejected':
+        log.warn('job file rejected', { jobId: claim.id, file: name, problems: claim.problems })
+        break
+      case 'lost':
+        break
+    }
   }
 
   return {
-    hint,
+    hint: pulse.hint,
     running: () => [...active.keys()],
 
     async start() {
-      resumed.push(...(await spool.recover()))
+      const { interrupted, troubles } = await spool.recover()
+      for (const { file, error } of troubles) log.error('file of state/active could not be recovered', { file, error })
+      for (const record of interrupted) {
+        if (record.attempts < Math.max(maxBegun, options.attempts)) resumed.push(record)
+        else await settle(record, failedResult(neverEnded(record), now()))
+      }
       if (resumed.length > 0) log.info('jobs found that were interrupted', { jobs: resumed.map((record) => record.id) })
-      hint()
+      pulse.hint()
     },
 
     async stop(graceMs) {
       stopping = true
-      clearTimeout(timer)
-      await looking
+      await pulse.stop()
+      for (const entry of active.values()) if (!entry.holdsSlot) entry.abort.abort()
       const all = Promise.all([...active.values()].map((entry) => entry.done))
       const grace = new AbortController()
       await Promise.race([all, delay(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)])
@@ -249,16 +257,10 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 }
 
-interface FailedParts {
-  readonly message: string
-  readonly remedy: string
-  readonly field?: string
-}
-
-function cancelledResult(now: Date): JobResult {
-  return {
-    status: 'cancelled',
-    finished_at: now.toISOString(),
-    error: { message: 'cancelled by a person; `devorch retry JOB` begins again', remedy: 'devorch retry JOB' },
-  }
+function neverEnded(record: JobRecord): Problem {
+  return new Problem({
+    doing: `${record.job.action} ${record.job.project_name}`,
+    because: `it was begun ${record.attempts.toString()} times and the daemon ended each time`,
+    remedy: 'see in the log why, then `devorch retry JOB`',
+  })
 }

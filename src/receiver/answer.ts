@@ -3,22 +3,33 @@ import type { JobView } from '../job/record.js'
 import { formatFieldProblem, type FieldProblem } from '../support/field-problem.js'
 import type { ReceiverPorts } from './ports.js'
 
-type Answered = Pick<Context, 'status' | 'body' | 'state'>
+type Answered = Pick<Context, 'status' | 'body' | 'state' | 'set'>
+
+/** RFC 9110, 11.6.1: every 401 names the schemes that would do. */
+const challenge = 'Bearer realm="dev-orchestrator", Basic realm="dev-orchestrator", charset="UTF-8"'
 
 /** Answers with an error: one line, for the one who can mend it. */
 export function fail(context: Answered, status: number, message: string): void {
   context.status = status
+  if (status === 401) context.set('WWW-Authenticate', challenge)
   context.body = { status: 'error', message }
   context.state['log'] = { ...(context.state['log'] as object | undefined), refused: message }
 }
 
+/** An error that may pass: says after how many seconds it is worth another call. */
+export function failForNow(context: Answered, status: 429 | 503, message: string, waitS: number): void {
+  context.set('Retry-After', waitS.toString())
+  fail(context, status, message)
+}
+
 /** 422: the fields that are wrong, each with its remedy. */
 export function failFields(context: Answered, problems: readonly FieldProblem[]): void {
-  fail(context, 422, problems.map(formatFieldProblem).join('\n'))
+  const message = problems.map(formatFieldProblem).join('\n')
+  fail(context, 422, message)
   context.body = {
     status: 'error',
-    message: problems.map(formatFieldProblem).join('\n'),
-    fields: problems.map(({ field, message, remedy }) => ({ field, message, remedy })),
+    message,
+    fields: problems.map(({ field, message: wrong, remedy }) => ({ field, message: wrong, remedy })),
   }
 }
 

@@ -1,19 +1,21 @@
 import Router from '@koa/router'
 import Koa, { type Context } from 'koa'
-import { messageOf } from '../support/problem.js'
-import { printable } from '../support/text.js'
-import { authenticate, hasSecrets } from './authenticate.js'
-import { createSessionRoute } from './create-session.js'
 import { parseJobId } from '../job/id.js'
+import { Problem } from '../support/problem.js'
+import { printable } from '../support/text.js'
+import { admit } from './admit.js'
+import { describeJob, fail, failForNow } from './answer.js'
+import type { Accepted } from './authenticate.js'
+import { callerAddress } from './caller-address.js'
+import { createSessionRoute } from './create-session.js'
 import type { ReceiverPorts } from './ports.js'
-import { describeJob, fail } from './answer.js'
+import { queueJob } from './queue-job.js'
 
 /** The HTTP interface: turns calls into job files, and tells of jobs and sessions. */
 export function createApp(ports: ReceiverPorts): Koa {
   const router = new Router()
-  const create = createSessionRoute(ports)
 
-  router.post('/create-session', create)
+  router.post('/create-session', createSessionRoute(ports))
 
   router.get('/healthz', (context) => {
     context.body = { status: 'ok' }
@@ -26,51 +28,46 @@ export function createApp(ports: ReceiverPorts): Koa {
     context.body = { status: because === undefined ? 'ready' : 'not ready' }
   })
 
-  router.get('/jobs/:id', guarded(ports), async (context) => {
-    const id = parseJobId(String(context.params['id']))
-    const job = id === undefined ? undefined : await ports.findJob(id)
-    if (job === undefined) {
-      fail(context, 404, 'there is no such job; it may have been pruned')
-      return
-    }
-    context.body = describeJob(job, ports)
-  })
+  router.get(
+    '/jobs/:id',
+    guarded(ports, async (context) => {
+      const id = parseJobId(parameter(context, 'id'))
+      const job = id === undefined ? undefined : await ports.findJob(id)
+      if (job === undefined) fail(context, 404, 'there is no such job; it may have been pruned')
+      else context.body = describeJob(job, ports)
+    }),
+  )
 
-  router.get('/sessions', guarded(ports), async (context) => {
-    context.body = { sessions: await ports.sessions() }
-  })
+  router.get(
+    '/sessions',
+    guarded(ports, async (context) => {
+      context.body = { sessions: await ports.sessions() }
+    }),
+  )
 
-  router.get('/sessions/:name', guarded(ports), async (context) => {
-    const session = await ports.session(String(context.params['name']))
-    if (session === undefined) fail(context, 404, 'there is no such session; see GET /sessions')
-    else context.body = session
-  })
+  router.get(
+    '/sessions/:name',
+    guarded(ports, async (context) => {
+      const session = await ports.session(parameter(context, 'name'))
+      if (session === undefined) fail(context, 404, 'there is no such session; see GET /sessions')
+      else context.body = session
+    }),
+  )
 
-  router.delete('/sessions/:name', guarded(ports), async (context) => {
-    const session = await ports.session(String(context.params['name']))
-    if (session === undefined) {
-      fail(context, 404, 'there is no such session; see GET /sessions')
-      return
-    }
-    const origin = {
-      kind: 'http',
-      address: context.ip,
-      delivery_id: null,
-      subject: null,
-      sender: null,
-      trusted: true,
-    } as const
-    const id = await ports.drop({ project_name: session.project, action: 'destroy' }, origin)
-    context.status = 202
-    context.body = { status: 'queued', session_name: session.name, job_id: id, status_url: `/jobs/${id}` }
-  })
+  router.delete(
+    '/sessions/:name',
+    guarded(ports, async (context, caller) => {
+      const session = await ports.session(parameter(context, 'name'))
+      if (session === undefined) fail(context, 404, 'there is no such session; see GET /sessions')
+      else await queueJob(context, { project_name: session.project, action: 'destroy' }, caller, ports)
+    }),
+  )
 
   const app = new Koa()
   app.use(access(ports))
+  app.use(answerUnknown)
   app.use(router.routes())
-  app.use((context) => {
-    fail(context, 404, 'there is nothing here; see POST /create-session, GET /sessions')
-  })
+  app.use(router.allowedMethods())
   // Koa's own handler writes to the console; access() has answered and logged by then.
   app.silent = true
   return app
@@ -80,21 +77,23 @@ export function createApp(ports: ReceiverPorts): Koa {
 function access(ports: ReceiverPorts): Koa.Middleware {
   return async (context, next) => {
     const begunMs = performance.now()
+    const path = printable(context.path, 100)
+    context.request.ip = callerAddress(
+      context.req.socket.remoteAddress,
+      context.get('x-forwarded-for'),
+      ports.isTrustedProxy,
+    )
     try {
       await next()
     } catch (error) {
-      const full = ['ENOSPC', 'EROFS', 'EDQUOT', 'EMFILE', 'ENFILE', 'EACCES', 'EIO'].includes(codeIn(error))
-      if (full) {
-        context.set('Retry-After', '60')
-        fail(context, 503, `the job could not be stored (${codeIn(error)}); nothing was queued, send it again later`)
-      } else {
-        fail(context, 500, 'the call failed unexpectedly; the log says why')
-      }
-      ports.log.error('call failed', { path: context.path, error })
+      if (!(error instanceof Problem)) fail(context, 500, 'the call failed unexpectedly; the log says why')
+      else if (error.transient) failForNow(context, 503, error.message, 10)
+      else fail(context, 500, error.message)
+      ports.log.error('call failed', { path, error })
     }
     ports.log.info('request', {
       method: context.method,
-      path: printable(context.path, 100),
+      path,
       status: context.status,
       ms: Math.round(performance.now() - begunMs),
       address: context.ip,
@@ -105,31 +104,32 @@ function access(ports: ReceiverPorts): Koa.Middleware {
   }
 }
 
+/** Words for what no route has answered. */
+async function answerUnknown(context: Context, next: Koa.Next): Promise<void> {
+  await next()
+  if (context.body !== undefined && context.body !== null) return
+  const allowed = context.response.get('Allow')
+  if (context.status === 404) fail(context, 404, 'there is nothing here; see POST /create-session, GET /sessions')
+  else if (context.status === 405) fail(context, 405, `this path takes ${allowed} only`)
+  else if (context.status === 501) fail(context, 501, 'this method is not known here')
+}
+
 function header(context: Context, name: string): string | undefined {
   const value = context.get(name)
   return value === '' ? undefined : printable(value, 80)
 }
 
-function codeIn(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : messageOf(error)
+function parameter(context: Context, name: string): string {
+  return String((context['params'] as Record<string, unknown>)[name])
 }
 
-/** Bearer, Basic or, without secrets, the same user; counts against the rate either way. */
-function guarded(ports: ReceiverPorts): Koa.Middleware {
-  return async (context, next) => {
-    const waitS = await ports.rateLimit.take(context.ip)
-    if (waitS !== undefined) {
-      context.set('Retry-After', waitS.toString())
-      fail(context, 429, `too many calls from this address; wait ${waitS.toString()} s`)
-      return
-    }
-    const caller = await authenticate(context.req, ports.secrets)
-    if (caller.kind === 'refused') {
-      if (caller.status === 401 && hasSecrets(ports.secrets))
-        context.set('WWW-Authenticate', 'Bearer, Basic realm="dev-orchestrator"')
-      fail(context, caller.status, caller.message)
-      return
-    }
-    await next()
+/** Lets through who may ask. */
+function guarded(
+  ports: ReceiverPorts,
+  answer: (context: Context, caller: Accepted) => Promise<void>,
+): (context: Context) => Promise<void> {
+  return async (context) => {
+    const caller = await admit(context, ports)
+    if (caller !== undefined) await answer(context, caller)
   }
 }

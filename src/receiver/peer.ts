@@ -11,14 +11,28 @@ export async function peerUid(
   const { remoteAddress, remotePort, localAddress, localPort } = socket
   if (remoteAddress === undefined || remotePort === undefined) return undefined
   if (localAddress === undefined || localPort === undefined) return undefined
-  const client = `${tableAddress(remoteAddress)}:${tablePort(remotePort)}`
-  const server = `${tableAddress(localAddress)}:${tablePort(localPort)}`
-  const table = await readFile(remoteAddress.includes(':') ? '/proc/net/tcp6' : '/proc/net/tcp', 'utf8')
-  for (const line of table.split('\n')) {
-    const [, local, remote, , , , , uid] = line.trim().split(/\s+/)
-    if (local === client && remote === server && uid !== undefined) return Number(uid)
+  for (const table of tablesOf(remoteAddress)) {
+    const client = `${table.format(remoteAddress)}:${tablePort(remotePort)}`
+    const server = `${table.format(localAddress)}:${tablePort(localPort)}`
+    for (const line of (await readFile(table.path, 'utf8')).split('\n')) {
+      const [, local, remote, , , , , uid] = line.trim().split(/\s+/)
+      if (local === client && remote === server && uid !== undefined) return Number(uid)
+    }
   }
   return undefined
+}
+
+interface Table {
+  readonly path: string
+  readonly format: (address: string) => string
+}
+
+/** A client of an IPv4 address that is mapped into IPv6 is most often an IPv4 one, and then in the table of those. */
+function tablesOf(address: string): Table[] {
+  const ipv4: Table = { path: '/proc/net/tcp', format: (one) => tableAddress(one.replace(/^::ffff:/, '')) }
+  const ipv6: Table = { path: '/proc/net/tcp6', format: tableAddress }
+  if (!address.includes(':')) return [ipv4]
+  return address.startsWith('::ffff:') ? [ipv4, ipv6] : [ipv6]
 }
 
 /** Whether an address is this machine's loopback. */

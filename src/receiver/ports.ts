@@ -5,6 +5,7 @@ import type { FieldProblem } from '../support/field-problem.js'
 import type { Logger } from '../support/log.js'
 import type { RateLimit } from './rate-limit.js'
 import type { Secrets } from './authenticate.js'
+import type { IsTrustedProxy } from './caller-address.js'
 
 /** A session in the words of the interface: the daemon's, passed through. */
 export interface SessionInfo {
@@ -15,6 +16,7 @@ export interface SessionInfo {
 /** What the receiver may do, handed over by the daemon. It knows nothing of the worker or of tmux. */
 export interface ReceiverPorts {
   readonly secrets: Secrets
+  readonly isTrustedProxy: IsTrustedProxy
   readonly rateLimit: RateLimit
   readonly limits: { readonly signedBytes: number; readonly otherBytes: number; readonly queuedJobs: number }
   /** What is wrong with a job beyond its shape. */
@@ -23,6 +25,8 @@ export interface ReceiverPorts {
   drop(job: Job, origin: Origin): Promise<JobId>
   queuedJobs(): Promise<number>
   findJob(id: JobId): Promise<JobView | undefined>
+  /** Aborted when the daemon ends: who still waits for an outcome is told that the job is queued. */
+  readonly stopping: AbortSignal
   /** The settled job, or undefined where the signal came first. */
   whenSettled(id: JobId, signal: AbortSignal): Promise<JobView | undefined>
   sessions(): Promise<readonly SessionInfo[]>

@@ -1,4 +1,5 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { rateKey } from './caller-address.js'
 
 /** Counts unsigned and refused calls of each address; signed deliveries are exempt, since GitHub never repeats one. */
 export interface RateLimit {
@@ -13,7 +14,7 @@ export function createRateLimit(perMinute: number): RateLimit {
   return {
     async take(address) {
       try {
-        await limiter.consume(address)
+        await limiter.consume(rateKey(address))
         return undefined
       } catch (error) {
         if (error instanceof RateLimiterRes) return Math.max(1, Math.ceil(error.msBeforeNext / 1000))

@@ -21,15 +21,23 @@ export function formatFieldProblem(problem: FieldProblem): string {
   return `${place}${field}${problem.message}; ${problem.remedy}`
 }
 
-/** Turns what a schema found into problems; `keysAt` tells the keys known at a path, to name the nearest one. */
+/** A document of a million unknown keys is refused by naming the first of them. */
+const maxUnknownKeys = 20
+
+/**
+ * Turns what a schema found into problems.
+ * @param keysAt the keys known at a path, to name the nearest one
+ * @param sourceAt how a value that is no text was written, `1.10`, where the document tells
+ */
 export function fieldProblems(
   error: z.ZodError,
   keysAt: (path: readonly PropertyKey[]) => readonly string[],
+  sourceAt: (path: readonly PropertyKey[]) => string | undefined = () => undefined,
 ): (FieldProblem & { readonly path: readonly PropertyKey[] })[] {
   return error.issues.flatMap((issue) => {
     const field = issue.path.map(String).join('.')
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => {
+      return issue.keys.slice(0, maxUnknownKeys).map((key) => {
         const [near] = nearest(key, keysAt(issue.path), 1)
         const path = [...issue.path, key]
         return {
@@ -40,9 +48,29 @@ export function fieldProblems(
         }
       })
     }
-    const [message, remedy] = splitRemedy(issue.message)
+    const written = issue.code === 'invalid_type' && issue.expected === 'string' ? sourceAt(issue.path) : undefined
+    const [message, remedy] =
+      written === undefined
+        ? splitRemedy(wordsFor(issue))
+        : [`must be text, got ${printable(written, 80)}`, `quote it: "${printable(written, 80)}"`]
     return [{ path: issue.path, field: printable(field, 80), message, remedy }]
   })
+}
+
+const mismatches: Readonly<Partial<Record<string, string>>> = {
+  object: 'must be a group of fields; write lines like NAME: VALUE',
+  record: 'must be a group of fields; write lines like NAME: VALUE',
+  array: 'must be a list; write [one, two]',
+  string: 'must be text; correct the value',
+  number: 'must be a number; write digits without quotes',
+  int: 'must be a whole number; write digits without quotes',
+  boolean: 'must be true or false; write one of the two without quotes',
+}
+
+/** zod's own message names types of JavaScript; the schema's messages are taken as they are. */
+function wordsFor(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input: expected')) return issue.message
+  return mismatches[issue.expected] ?? issue.message
 }
 
 /** A schema's message may carry its remedy behind a semicolon: `must be a web address; write https://…`. */

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs'
-import { link, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { link, lstat, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { codeOf } from './problem.js'
@@ -37,15 +37,28 @@ export async function publish(
 }
 
 /** `.NAME.PID.RANDOM.tmp`: hidden, and it tells whose it is, so that what a killed process left can be swept. */
-function temporaryName(name: string): string {
-  return `.${name.slice(0, 200)}.${process.pid.toString()}.${randomBytes(6).toString('hex')}.tmp`
+export function temporaryName(name: string): string {
+  return `.${name.replace(/[^\x20-\x7e]/g, '_').slice(0, 200)}.${process.pid.toString()}.${randomBytes(6).toString('hex')}.tmp`
 }
 
 /** Removes the temporary files of processes that have ended from a folder. */
 export async function sweepTemporaries(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = /^\..*\.(\d+)\.[0-9a-f]{12}\.tmp$/.exec(name)?.[1]
-    if (pid !== undefined && !isAlive(Number(pid))) await unlinkIfThere(join(folder, name))
+    if (pid === undefined) continue
+    const path = join(folder, name)
+    // In a container every start of the daemon has the same process id: what is older than this one is not its own.
+    const ended = Number(pid) === process.pid ? await isOlderThanThisProcess(path) : !isAlive(Number(pid))
+    if (ended) await unlinkIfThere(path)
+  }
+}
+
+async function isOlderThanThisProcess(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).mtimeMs < performance.timeOrigin
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw error
   }
 }
 
@@ -59,13 +72,13 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * Moves a file within one filesystem and makes both folders durable. Refuses with EEXIST to replace what
- * stands at `to`: `rename(2)` alone would silently overwrite it.
+ * Moves a file within one filesystem and makes both folders durable, the new name before the old one goes. Refuses
+ * with EEXIST to replace what stands at `to`: `rename(2)` alone would silently overwrite it.
  */
 export async function moveWithoutReplacing(from: string, to: string): Promise<void> {
   await link(from, to)
-  await unlink(from)
   await syncFolder(dirname(to))
+  await unlink(from)
   if (dirname(from) !== dirname(to)) await syncFolder(dirname(from))
 }
 
@@ -130,6 +143,8 @@ export async function readBounded(path: string, maxBytes: number): Promise<Bound
       length += bytesRead
       if (bytesRead === 0 || length === buffer.length) break
     }
+    // It grew while it was read.
+    if (length > maxBytes) return { kind: 'too-large', size: length }
     return { kind: 'file', bytes: buffer.subarray(0, length), stats }
   } finally {
     await file.close()

@@ -22,6 +22,8 @@ export interface LogOptions {
   readonly redact: Redact
   /** True where journald reads stderr (it sets JOURNAL_STREAM): lines then carry its priorities, `<4>`. */
   readonly journald: boolean
+  /** True: nothing goes to stderr. Default false. */
+  readonly silent?: boolean
 }
 
 /** sd-daemon(3): the priority of syslog(3), in angle brackets, at the start of a line. */
@@ -42,7 +44,7 @@ export function createLog(options: LogOptions): Logger & { close(): Promise<void
   const logger: WinstonLogger = createLogger({
     level: options.level,
     format: format.combine(clean(), format.timestamp()),
-    transports: [new transports.Console({ stderrLevels: levels, format: human })],
+    transports: [new transports.Console({ stderrLevels: levels, format: human, silent: options.silent ?? false })],
   })
   if (options.folder !== undefined) logger.add(dailyFile(options.folder, options.days))
   // A full disk must not end the daemon: the line on stderr is still written.
@@ -86,14 +88,20 @@ export function quietLog(): Logger {
   return createLog({ level: 'warn', folder: undefined, days: 1, redact: redactor(), journald: false })
 }
 
-function scrub(value: unknown, redact: Redact): unknown {
+/** Deeper than this nothing is written; a value that holds itself ends here too. */
+const maxDepth = 6
+
+/** A value as plain JSON without secrets, whatever it was: writing a log line must not throw. */
+function scrub(value: unknown, redact: Redact, depth = 0): unknown {
   if (typeof value === 'string') return redact(value)
+  if (typeof value === 'bigint') return value.toString()
   if (value instanceof Error) return redact(value.stack ?? value.message)
-  if (Array.isArray(value)) return value.map((item) => scrub(item, redact))
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, scrub(item, redact)]))
-  }
-  return value
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'no date' : value.toISOString()
+  if (typeof value !== 'object' || value === null) return value
+  if (depth === maxDepth) return '…'
+  if (Array.isArray(value)) return value.map((item) => scrub(item, redact, depth + 1))
+  if (value instanceof Uint8Array) return `${value.length.toString()} bytes`
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, scrub(item, redact, depth + 1)]))
 }
 
 function humanField([key, value]: [string, unknown]): string {

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
 
 /** What one run of another program is given. */
@@ -50,10 +52,11 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     detached: true,
     cleanup: false,
     reject: false,
-    stripFinalNewline: false,
-    maxBuffer: options.maxOutputBytes ?? 1024 * 1024,
-    encoding: 'utf8',
+    // execa 9 closes a stream that outgrows its maxBuffer, which ends the child by EPIPE: collected here instead.
+    buffer: false,
   })
+  const maxBytes = options.maxOutputBytes ?? 1024 * 1024
+  const streams = Promise.all([collect(child.stdout, maxBytes), collect(child.stderr, maxBytes)])
   const end = (why: 'timed-out' | 'aborted') => {
     reason ??= why
     signalGroup(child.pid, 'SIGTERM')
@@ -69,8 +72,8 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   }, options.timeoutMs)
   options.signal?.addEventListener('abort', onAbort, { once: true })
   try {
-    const done = await child
-    const output = { stdout: text(done.stdout), stderr: text(done.stderr) }
+    const [done, [stdout, stderr]] = await Promise.all([child, streams])
+    const output = { stdout, stderr }
     if (reason === 'timed-out') return { ended: 'timed-out', timeoutMs: options.timeoutMs, ...output }
     if (reason === 'aborted') return { ended: 'aborted', ...output }
     if (done.code === 'ENOENT' && done.exitCode === undefined) return { ended: 'missing', ...output }
@@ -127,8 +130,17 @@ function signalGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): vo
   }
 }
 
-function text(output: unknown): string {
-  return typeof output === 'string' ? output : ''
+/** Reads a stream to its end and keeps its first `maxBytes`. */
+async function collect(stream: Readable | null, maxBytes: number): Promise<string> {
+  if (stream === null) return ''
+  const kept: Buffer[] = []
+  let room = maxBytes
+  stream.on('data', (chunk: Buffer) => {
+    if (room > 0) kept.push(chunk.subarray(0, room))
+    room -= chunk.length
+  })
+  await finished(stream).catch(() => undefined)
+  return Buffer.concat(kept).toString('utf8')
 }
 
 function lastLine(output: string): string | undefined {

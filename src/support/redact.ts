@@ -3,7 +3,8 @@ const mask = '[redacted]'
 
 /** Shapes of well-known secrets; the first group, where there is one, is kept. */
 const shapes: readonly RegExp[] = [
-  /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi,
+  // Up to the last @ before the path: a password may hold one that was not escaped.
+  /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#]+@/gi,
   /\b((?:authorization|proxy-authorization)["']?\s*[:=]\s*["']?(?:basic|bearer|token)\s+)[^\s"']+/gi,
   /\bgh[pousr]_[A-Za-z0-9]{20,}\b/g,
   /\bgithub_pat_[A-Za-z0-9_]{20,}\b/g,

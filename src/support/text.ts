@@ -2,13 +2,14 @@ import { distance } from 'fastest-levenshtein'
 
 /**
  * Makes text from outside fit for one line of a log, an answer or a terminal: control characters, also the
- * C1 range and bidirectional overrides, become visible escapes; cut to `maxLength` characters.
+ * C1 range and those that turn the direction of text (UAX #9), and halves of characters become visible escapes;
+ * cut to `maxLength` characters.
  */
 export function printable(text: string, maxLength = 200): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text
   return cut.replace(
     // eslint-disable-next-line no-control-regex -- finding control characters is the purpose
-    /[\u0000-\u001f\u007f-\u009f\u2028-\u202f\u2066-\u2069\ufeff]/g,
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202f\u2066-\u2069\ufeff]|\p{Cs}/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }

@@ -1,4 +1,4 @@
-import { isMap, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml'
+import { isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, Parser, type Document, type Node } from 'yaml'
 import type { z } from 'zod'
 import { fieldProblems, type FieldProblem } from './field-problem.js'
 
@@ -9,7 +9,8 @@ export type YamlResult<T> =
 
 /**
  * Parses one YAML 1.2 document against a schema, with the place of everything that is wrong. Duplicate keys,
- * unknown tags, several documents, NUL bytes and more than 20 uses of aliases are refused.
+ * unknown tags, several documents, NUL bytes, more than 20 uses of aliases, deep nesting and thousands of fields
+ * are refused.
  * @param keysAt the keys known at a path, so that an unknown one can name the nearest
  */
 export function parseYaml<T>(
@@ -20,7 +21,8 @@ export function parseYaml<T>(
   const text = typeof bytes === 'string' ? bytes : decode(bytes)
   if (text === undefined) return whole('is not UTF-8 text', 'save the file as UTF-8')
   if (text.includes('\0')) return whole('contains a NUL byte', 'the file is damaged or not text; write it again')
-  if (nesting(text) > 100) return whole('is nested too deeply', 'a document here needs two or three levels')
+  const excess = tooMuch(text)
+  if (excess !== undefined) return excess
   const lines = new LineCounter()
   let document: Document.Parsed
   let value: unknown
@@ -34,6 +36,9 @@ export function parseYaml<T>(
     }
     value = document.toJS({ maxAliasCount: 20 })
   } catch (error) {
+    if (error instanceof ReferenceError && error.message.startsWith('Unresolved alias')) {
+      return whole('uses an alias (*) before its anchor (&)', 'write the value out, or quote it where it is text')
+    }
     if (error instanceof RangeError || error instanceof ReferenceError) {
       return whole('uses too many aliases or levels', 'write the values out')
     }
@@ -41,7 +46,11 @@ export function parseYaml<T>(
   }
   const result = schema.safeParse(value)
   if (result.success) return { ok: true, value: result.data, document }
-  const problems = fieldProblems(result.error, keysAt).map(({ path, ...problem }) => {
+  const sourceAt = (path: readonly PropertyKey[]): string | undefined => {
+    const node: unknown = document.getIn(path, true)
+    return isScalar(node) && node.value !== null && typeof node.value !== 'string' ? node.source : undefined
+  }
+  const problems = fieldProblems(result.error, keysAt, sourceAt).map(({ path, ...problem }) => {
     const offset = offsetOf(document, path)
     if (offset === undefined) return problem
     const { line, col } = lines.linePos(offset)
@@ -62,15 +71,26 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** An upper bound of the depth of flow collections, counted before the recursive parser sees the text. */
-function nesting(text: string): number {
-  let depth = 0
-  let deepest = 0
-  for (const character of text) {
-    if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth)
-    else if (character === ']' || character === '}') depth = Math.max(0, depth - 1)
+/** Tokens of structure; a long text is one token. */
+const maxTokens = 40_000
+const maxDepth = 100
+
+/**
+ * Looks at the tokens before the document is composed: that step of yaml 2.9 is recursive (`- - - …` ends the whole
+ * process, not only the call, when a regular expression is compiled at the end of the stack), and compares every
+ * key of a map with every other.
+ */
+function tooMuch(text: string): { ok: false; problems: FieldProblem[] } | undefined {
+  const parser = new Parser()
+  let tokens = 0
+  for (const token of new Lexer().lex(text)) {
+    tokens += 1 + [...parser.next(token)].length
+    if (tokens > maxTokens) return whole('has thousands of fields or lines of comment', 'a document here needs a few')
+    if (parser.stack.length > maxDepth) {
+      return whole('is nested too deeply', 'a document here needs two or three levels')
+    }
   }
-  return deepest
+  return undefined
 }
 
 function yamlRemedy(code: string): string {

@@ -18,18 +18,18 @@ export interface PrivateTmux {
   readonly capture: (target: string) => Promise<string>
 }
 
-/** A private tmux; the calling test's end kills its server, the processes in its panes and its socket. */
-export function privateTmux(): PrivateTmux {
-  const socketName = testName()
-  const socketPath = join(
-    process.env['TMUX_TMPDIR'] ?? '/tmp',
-    `tmux-${process.getuid?.().toString() ?? '0'}`,
-    socketName,
-  )
+/**
+ * A private tmux; the calling test's end kills its server, the processes in its panes and its socket. Where the program
+ * under test chooses the socket's name, `tmuxTmpdir` is a folder of the test's own.
+ */
+export function privateTmux(given?: { readonly socketName: string; readonly tmuxTmpdir: string }): PrivateTmux {
+  const socketName = given?.socketName ?? testName()
+  const tmuxTmpdir = given?.tmuxTmpdir ?? process.env['TMUX_TMPDIR'] ?? '/tmp'
+  const socketPath = join(tmuxTmpdir, `tmux-${process.getuid?.().toString() ?? '0'}`, socketName)
   const tmux = async (...args: string[]) => {
     const { stdout } = await promisify(execFile)('tmux', ['-L', socketName, '-f', '/dev/null', ...args], {
       timeout: 10_000,
-      env: { ...process.env, TMUX: '', LANG: 'C.UTF-8' },
+      env: { ...process.env, TMUX_TMPDIR: tmuxTmpdir, TMUX: '', LANG: 'C.UTF-8' },
     })
     return stdout
   }

@@ -1,0 +1,47 @@
+import { link, open, rename, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Home } from '../config/home.js'
+import { temporaryName } from '../support/files.js'
+import { lockFile, type Lock } from '../support/lock.js'
+import { codeOf, Problem } from '../support/problem.js'
+import { childEnvironment } from '../support/process.js'
+
+/** Two daemons on one home would both work on the same jobs. @throws Problem */
+export async function takeHome(home: Home, environment: Readonly<Record<string, string | undefined>>): Promise<Lock> {
+  const path = join(home.control, '.daemon.lock')
+  const lock = await lockFile(path, { waitMs: 0, environment: childEnvironment(environment) })
+  if (lock !== 'held') return lock
+  throw new Problem({
+    doing: `start on ${home.base}`,
+    because: 'another daemon runs on this home',
+    remedy: 'stop that one first (systemctl stop dev-orchestrator), or give this one another --home',
+  })
+}
+
+/**
+ * Every step of a job is a rename, so inbox and state must be on one filesystem; also two bind mounts are two.
+ * @throws Problem
+ */
+export async function checkOneFilesystem(home: Home): Promise<void> {
+  const name = temporaryName('probe')
+  const probe = join(home.inbox, name)
+  await (await open(probe, 'w', 0o600)).close()
+  try {
+    for (const folder of [home.active, home.done, home.failed]) {
+      const there = join(folder, name)
+      await rename(probe, there)
+      await link(there, probe)
+      await unlink(there)
+    }
+  } catch (error) {
+    if (codeOf(error) !== 'EXDEV') throw error
+    throw new Problem({
+      doing: `start on ${home.base}`,
+      because: 'inbox/ and state/ are not on one filesystem, or are two mounts of it',
+      remedy: 'put both on one, under one mount; link the folder that people drop into from elsewhere',
+      cause: error,
+    })
+  } finally {
+    await unlink(probe)
+  }
+}

@@ -1,0 +1,59 @@
+import { readdir } from 'node:fs/promises'
+import { readBounded } from '../support/files.js'
+import { printable } from '../support/text.js'
+import { parseYaml } from '../support/yaml-document.js'
+import { claimedPath, maxJobFileBytes, recordPath, type SpoolFolders } from './folders.js'
+import { parseJobId, type JobId } from './id.js'
+import { parseJobFile, type Origin } from './job.js'
+import { recordOf, rejectedSchema, type JobRecord, type JobState, type JobView } from './record.js'
+
+/** A job wherever it is now. */
+export async function findJob(folders: SpoolFolders, id: JobId): Promise<JobView | undefined> {
+  // In the order in which a job moves, so that one which moves meanwhile is met later, not missed.
+  const places: [JobState, string][] = [
+    ['queued', recordPath(folders, 'queued', id)],
+    ['active', claimedPath(folders, id, `${id}.yaml`)],
+    ['active', recordPath(folders, 'active', id)],
+    ['done', recordPath(folders, 'done', id)],
+    ['failed', recordPath(folders, 'failed', id)],
+  ]
+  for (const [state, path] of places) {
+    const record = await readRecord(path, id)
+    if (record !== undefined) return { ...record, state }
+  }
+  return await readRejected(folders, id)
+}
+
+/** The ids of a state, newest first. */
+export async function listJobs(folders: SpoolFolders, state: JobState): Promise<JobId[]> {
+  const folder = state === 'queued' ? folders.inbox : folders[state]
+  return (await readdir(folder))
+    .flatMap((name) => (name.endsWith('.yaml') ? [parseJobId(name.slice(0, -'.yaml'.length))] : []))
+    .filter((id) => id !== undefined)
+    .sort()
+    .reverse()
+}
+
+/** The record in a file; undefined where there is none, or none that is understood. */
+export async function readRecord(path: string, id: JobId): Promise<JobRecord | undefined> {
+  const file = await readBounded(path, maxJobFileBytes)
+  const parsed = file.kind === 'file' ? parseJobFile(file.bytes) : undefined
+  if (file.kind !== 'file' || parsed?.ok !== true) return undefined
+  return recordOf(parsed.value, { id, origin: droppedFile(null), receivedAt: file.stats.mtime.toISOString() })
+}
+
+/** What is told of a file that was no valid job. */
+export async function readRejected(folders: SpoolFolders, id: JobId): Promise<JobView | undefined> {
+  const file = await readBounded(recordPath(folders, 'failed', id), maxJobFileBytes)
+  const parsed = file.kind === 'file' ? parseYaml(file.bytes, rejectedSchema, () => []) : undefined
+  if (parsed?.ok !== true) return undefined
+  const { file: name, received_at: receivedAt, result } = parsed.value
+  const nothing = { job: null, origin: null, attempts: 0, retryOf: undefined }
+  return { ...nothing, id, state: 'failed', receivedAt, file: name, result }
+}
+
+/** A file that a person, or a script with access to the folder, put into the inbox. */
+export function droppedFile(name: string | null): Origin {
+  const address = name === null ? null : printable(name)
+  return { kind: 'file', address, delivery_id: null, subject: null, sender: null, trusted: true }
+}

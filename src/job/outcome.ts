@@ -1,0 +1,30 @@
+import { messageOf, type Problem } from '../support/problem.js'
+import type { JobResult } from './result.js'
+
+/** A failure that the person who reads the result can mend. */
+export function failedResult(problem: Problem, now: Date): JobResult {
+  return {
+    status: 'failed',
+    finished_at: now.toISOString(),
+    error: {
+      message: problem.message,
+      remedy: problem.remedy,
+      ...(problem.field === undefined ? {} : { field: problem.field }),
+    },
+  }
+}
+
+/** The failure of one job by a bug. */
+export function defectResult(error: unknown, now: Date): JobResult {
+  const remedy = 'this is a defect of dev-orchestrator; the log has its place in the code'
+  const message = `the job failed unexpectedly: ${messageOf(error)}; ${remedy}`
+  return { status: 'failed', finished_at: now.toISOString(), error: { message, remedy } }
+}
+
+export function cancelledResult(now: Date): JobResult {
+  return {
+    status: 'cancelled',
+    finished_at: now.toISOString(),
+    error: { message: 'cancelled by a person; `devorch retry JOB` begins again', remedy: 'devorch retry JOB' },
+  }
+}

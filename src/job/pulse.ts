@@ -1,0 +1,76 @@
+/** Calls a look when something hints at it and at the latest after a while, never twice at once. */
+export interface Pulse {
+  /** Look soon; while a look runs, once more after it. */
+  readonly hint: () => void
+  /** Look in so many milliseconds, where nothing makes it look sooner. */
+  readonly wakeIn: (ms: number) => void
+  /** No further look begins; resolves when the one under way has ended. */
+  readonly stop: () => Promise<void>
+}
+
+/**
+ * @param everyMs the longest time between two looks; after one that failed, hints wait for so long too, or what
+ * fails and changes the folder would be its own next hint
+ */
+export function createPulse(options: {
+  readonly look: () => Promise<void>
+  readonly everyMs: number
+  readonly onError: (error: unknown) => void
+}): Pulse {
+  const { look, everyMs, onError } = options
+  let stopped = false
+  let looking: Promise<void> | undefined
+  let again = false
+  let restUntil = 0
+  let timer: NodeJS.Timeout | undefined
+  let wakeAt = Infinity
+
+  const wakeIn = (ms: number): void => {
+    const at = performance.now() + Math.min(ms, everyMs)
+    if (stopped || at >= wakeAt) return
+    clearTimeout(timer)
+    wakeAt = at
+    timer = setTimeout(
+      () => {
+        wakeAt = Infinity
+        hint()
+      },
+      at - performance.now() + 1,
+    )
+  }
+
+  const hint = (): void => {
+    if (stopped) return
+    const restMs = restUntil - performance.now()
+    if (restMs > 0) {
+      wakeIn(restMs)
+      return
+    }
+    if (looking !== undefined) {
+      again = true
+      return
+    }
+    again = false
+    wakeIn(everyMs)
+    looking = look()
+      .catch((error: unknown) => {
+        restUntil = performance.now() + everyMs
+        onError(error)
+      })
+      .finally(() => {
+        looking = undefined
+        wakeIn(everyMs)
+        if (again) hint()
+      })
+  }
+
+  return {
+    hint,
+    wakeIn,
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await looking
+    },
+  }
+}

@@ -1,0 +1,120 @@
+import type { Context } from 'koa'
+import type { JobId } from '../job/id.js'
+import type { Job, Origin } from '../job/job.js'
+import type { JobView } from '../job/record.js'
+import { codeOf } from '../support/problem.js'
+import { describeJob, fail, failForNow } from './answer.js'
+import type { Accepted } from './authenticate.js'
+import type { ReceiverPorts } from './ports.js'
+
+/** The longest that a caller may wait for the outcome: `Prefer: wait=N` (RFC 7240, 4.3), in seconds. */
+const maxWaitS = 300
+/** When to send again what could not be stored, in seconds. */
+const retryAfterS = 60
+
+/**
+ * Stores a sound job, also one that ends a session, so that it waits for the one that builds it, and answers once
+ * it is durable, or, where the caller wants to wait, once it is settled.
+ */
+export async function queueJob(context: Context, job: Job, caller: Accepted, ports: ReceiverPorts): Promise<void> {
+  const id = await storeJob(context, job, caller, ports)
+  if (id === undefined) return
+  const waitS = wantedWaitS(context.get('prefer'))
+  const settled = waitS === 0 ? undefined : await waitFor(id, waitS, context, ports)
+  if (settled === undefined) answerQueued(context, id, job, ports)
+  else answerSettled(context, settled, ports)
+}
+
+/** Writes the job into the inbox; undefined where it can't be taken now, which was answered then. */
+async function storeJob(
+  context: Context,
+  job: Job,
+  caller: Accepted,
+  ports: ReceiverPorts,
+): Promise<JobId | undefined> {
+  const { queuedJobs } = ports.limits
+  const origin: Origin = {
+    kind: 'http',
+    address: context.ip,
+    delivery_id: null,
+    subject: null,
+    sender: caller.kind === 'basic' ? caller.user : null,
+    trusted: true,
+  }
+  try {
+    if (queuedJobs > 0 && (await ports.queuedJobs()) >= queuedJobs) {
+      const message = `${queuedJobs.toString()} jobs are queued already (limits.queued_jobs); send it again later`
+      failForNow(context, 503, message, retryAfterS)
+      return undefined
+    }
+    const id = await ports.drop(job, origin)
+    context.state['log'] = { jobId: id, project: job.project_name }
+    return id
+  } catch (error) {
+    const code = codeOf(error)
+    // errno(3); Node's own ERR_… say that the daemon has a defect.
+    if (code === undefined || code.startsWith('ERR_')) throw error
+    ports.log.error('a job could not be stored', { error })
+    const message = `the job could not be stored (${code}); nothing was queued, send it again later`
+    failForNow(context, 503, message, retryAfterS)
+    return undefined
+  }
+}
+
+/** The settled job, or undefined where the time is over, the caller gone or the daemon about to end. */
+async function waitFor(id: JobId, waitS: number, context: Context, ports: ReceiverPorts): Promise<JobView | undefined> {
+  const gone = new AbortController()
+  const onClose = () => {
+    gone.abort()
+  }
+  context.res.once('close', onClose)
+  if (context.res.closed) gone.abort()
+  const timer = setTimeout(onClose, waitS * 1000)
+  try {
+    return await ports.whenSettled(id, AbortSignal.any([gone.signal, ports.stopping]))
+  } finally {
+    clearTimeout(timer)
+    context.res.off('close', onClose)
+  }
+}
+
+function answerQueued(context: Context, id: JobId, job: Job, ports: ReceiverPorts): void {
+  const session = ports.sessionName(job.project_name)
+  context.status = 202
+  context.body = {
+    status: 'queued',
+    session_name: session,
+    job_id: id,
+    attach_command: job.action === 'destroy' ? undefined : ports.attachCommand(session),
+    status_url: `/jobs/${id}`,
+  }
+}
+
+function answerSettled(context: Context, settled: JobView, ports: ReceiverPorts): void {
+  const { result } = settled
+  switch (result?.status) {
+    case undefined:
+    case 'failed':
+    case 'cancelled': {
+      const message = result?.error.message ?? 'the job ended without a result'
+      fail(context, 500, message)
+      context.body = { status: 'error', message, job_id: settled.id }
+      return
+    }
+    case 'created':
+    case 'existing':
+    case 'destroyed':
+      context.body = {
+        status: 'success',
+        session: result.session,
+        attach_command: result.attach_command,
+        job_id: settled.id,
+        job: describeJob(settled, ports),
+      }
+  }
+}
+
+function wantedWaitS(prefer: string): number {
+  const wanted = /(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])/i.exec(prefer)?.[1]
+  return wanted === undefined ? 0 : Math.min(Number(wanted), maxWaitS)
+}
