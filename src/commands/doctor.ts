@@ -1,4 +1,47 @@
+import { findHome } from '../config/home.js'
+import { loadConfig } from '../config/load.js'
+import { printable } from '../support/text.js'
 import type { CommandContext, ExitCode } from './context.js'
-export function doctor(_context: CommandContext, _json: boolean): Promise<ExitCode> {
-  return Promise.resolve(1)
+import { checkAgents, probeAgents } from './doctor/agents.js'
+import type { Check } from './doctor/check.js'
+import { checkConfig, checkDaemon, probeDaemon } from './doctor/daemon.js'
+import { checkFolders, probeFolders } from './doctor/folders.js'
+import { checkMachine, probeMachine } from './doctor/machine.js'
+
+/** `devorch doctor`: looks at the machine, the home and the configuration, and says what to mend; changes nothing. */
+export async function doctor(context: CommandContext, json: boolean): Promise<ExitCode> {
+  const { environment } = context
+  const home = await findHome(context.home, environment)
+  const loaded = await loadConfig(home, environment)
+  const config = loaded.ok ? loaded.config : undefined
+  const [machine, folders, agents, daemon] = await Promise.all([
+    probeMachine(environment, config, {
+      home: home.base,
+      ...(config === undefined ? {} : { projects: config.projects_dir }),
+    }),
+    probeFolders(home, config?.projects_dir),
+    config === undefined ? [] : probeAgents(config, environment),
+    loaded.ok ? probeDaemon(home, loaded, environment) : undefined,
+  ])
+  const checks = [
+    ...checkMachine(machine, config?.worker.min_free_memory_mb ?? 0),
+    ...checkConfig(loaded, daemon?.configMode),
+    ...checkFolders(folders),
+    ...(loaded.ok && daemon !== undefined ? checkDaemon(daemon, loaded) : []),
+    ...checkAgents(agents),
+  ]
+  if (json) context.print(JSON.stringify(checks, undefined, 2))
+  else for (const line of formatChecks(checks)) context.print(line)
+  return checks.some((check) => check.level === 'FAIL') ? 1 : 0
+}
+
+/** A line each, with a further one for the remedy, and a count at the end. Pure. */
+function formatChecks(checks: readonly Check[]): string[] {
+  const width = Math.max(...checks.map((check) => check.subject.length))
+  const lines = checks.flatMap((check) => {
+    const line = `${check.level.padEnd(4)}  ${printable(check.subject, 60).padEnd(width)}  ${printable(check.finding, 300)}`
+    return check.level === 'OK' ? [line] : [line, `${' '.repeat(width + 6)}  → ${printable(check.remedy, 300)}`]
+  })
+  const count = (level: Check['level']) => checks.filter((check) => check.level === level).length.toString()
+  return [...lines, '', `${count('FAIL')} to mend, ${count('WARN')} to know, ${count('OK')} in order`]
 }

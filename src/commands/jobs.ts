@@ -52,9 +52,9 @@ export async function jobs(
 }
 
 async function queuedRows(workshop: Workshop): Promise<Row[]> {
-  const { inbox, spool, control, tools, config } = workshop
+  const { inbox, spool, config } = workshop
   const active = await spool.list('active')
-  const load = await readLoad(control, tools.registry, active.length)
+  const load = await readLoad(workshop, active.length)
   const rows: Row[] = []
   for (const entry of await inbox.scan()) {
     const id = parseJobId(entry.name.replace(/\.yaml$/, ''))

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers'
 import { jobOf, parseJobFile } from '../job/job.js'
-import { maxJobFileBytes } from '../job/spool.js'
+import { maxJobFileBytes } from '../job/folders.js'
 import { checkJob } from '../session/plan.js'
 import { readBounded } from '../support/files.js'
 import { formatFieldProblem } from '../support/field-problem.js'

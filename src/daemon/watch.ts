@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { watch } from 'chokidar'
 import type { Logger } from '../support/log.js'
 
@@ -13,7 +14,10 @@ export interface Watcher {
 export function watchFolders(folders: readonly string[], hint: () => void, log: Logger): Watcher {
   const watched = new Set(folders)
   const watcher = watch([...folders], { ignored: (path) => !watched.has(path), ignoreInitial: true, depth: 0 })
-  watcher.on('raw', hint)
+  watcher.on('raw', (_event: string, path: unknown) => {
+    // A hidden file is one under way: the rename that publishes it comes with its own event.
+    if (typeof path !== 'string' || !basename(path).startsWith('.')) hint()
+  })
   watcher.on('error', (error) => {
     log.warn('watching the inbox failed; the periodic look goes on', { error })
   })

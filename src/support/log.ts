@@ -24,6 +24,8 @@ export interface LogOptions {
   readonly journald: boolean
   /** True: nothing goes to stderr. Default false. */
   readonly silent?: boolean
+  /** Milliseconds until a folder that could not be written is tried again; a test shortens it. Default a minute. */
+  readonly fileRetryMs?: number
 }
 
 /** sd-daemon(3): the priority of syslog(3), in angle brackets, at the start of a line. */
@@ -46,10 +48,10 @@ export function createLog(options: LogOptions): Logger & { close(): Promise<void
     format: format.combine(clean(), format.timestamp()),
     transports: [new transports.Console({ stderrLevels: levels, format: human, silent: options.silent ?? false })],
   })
-  if (options.folder !== undefined) logger.add(dailyFile(options.folder, options.days))
   // A full disk must not end the daemon: the line on stderr is still written.
   logger.on('error', () => undefined)
   for (const transport of logger.transports) transport.on('error', () => undefined)
+  const stopFiles = options.folder === undefined ? () => undefined : addFiles(logger, options.folder, options)
   const at =
     (level: string) =>
     (message: string, fields: LogFields = {}) => {
@@ -62,11 +64,46 @@ export function createLog(options: LogOptions): Logger & { close(): Promise<void
     debug: at('debug'),
     close: () =>
       new Promise((resolve) => {
+        stopFiles()
         logger.on('finish', () => {
           resolve()
         })
         logger.end()
       }),
+  }
+}
+
+/** Adds the daily files, and again after a while whenever they could not be written. @returns what ends that */
+function addFiles(
+  logger: WinstonLogger,
+  folder: string,
+  options: Pick<LogOptions, 'days' | 'fileRetryMs'>,
+): () => void {
+  let timer: NodeJS.Timeout | undefined
+  const failed = (error: unknown) => {
+    if (timer !== undefined) return
+    timer = setTimeout(add, options.fileRetryMs ?? 60_000)
+    timer.unref()
+    logger.log('warn', 'log files can not be written; tried again later', { folder, error })
+  }
+  const add = () => {
+    timer = undefined
+    try {
+      const transport = dailyFile(folder, options.days)
+      transport.on('error', () => undefined)
+      // winston-daily-rotate-file 5.0 does not hand on the errors of its stream, and an unheard one ends the process.
+      transport.logStream.on('error', (error) => {
+        logger.remove(transport)
+        failed(error)
+      })
+      logger.add(transport)
+    } catch (error) {
+      failed(error)
+    }
+  }
+  add()
+  return () => {
+    clearTimeout(timer)
   }
 }
 

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -102,8 +102,29 @@ it('writes JSON lines with time, level, message and fields to the folder', async
   ])
 })
 
+const pause = 'await new Promise((resolve) => setTimeout(resolve, 400))'
+
 it('goes on where the folder can not be written', async () => {
-  const file = join(await temporaryFolder(), 'file')
-  await writeFile(file, '')
-  expect(await logged(`folder: '/proc/self/nothing'`, `log.info('still here')`)).toEqual(['<6>still here'])
+  expect(await logged(`folder: '/proc/self/nothing'`, `log.info('still here')`)).toEqual([
+    expect.stringContaining('<4>log files can not be written'),
+    '<6>still here',
+  ])
+})
+
+it('goes on while the disk is full, and writes files again when it is not', async () => {
+  const folder = await temporaryFolder()
+  const day = new Date().toLocaleDateString('sv')
+  const file = join(folder, `devorch-${day}.jsonl`)
+  await symlink('/dev/full', file)
+  const body = `
+    const { rmSync } = await import('node:fs')
+    log.info('one'); ${pause}; log.info('two'); ${pause}
+    // The device stays open for one more line.
+    rmSync(${JSON.stringify(file)})
+    ${pause}; log.info('three'); ${pause}; log.info('four'); ${pause}`
+  const lines = await logged(`folder: ${JSON.stringify(folder)}, fileRetryMs: 100`, body)
+  expect(lines.filter((line) => line.startsWith('<6>'))).toEqual(['<6>one', '<6>two', '<6>three', '<6>four'])
+  expect(lines.join('\n')).toContain('<4>log files can not be written; tried again later')
+  expect(lines.join('\n')).toContain('ENOSPC')
+  expect(await readFile(file, 'utf8')).toContain('"message":"four"')
 })

@@ -1,0 +1,137 @@
+import { access, constants, readFile, realpath, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Home } from '../../config/home.js'
+import { codeOf } from '../../support/problem.js'
+import { fail, ok, warn, type Check } from './check.js'
+
+/** A folder, or that there is none yet. `mode`: the permission bits. */
+export type FolderFact =
+  | { readonly kind: 'folder'; readonly mode: number; readonly usable: boolean; readonly mount: string | undefined }
+  /** `creatable`: the nearest folder above can be written. */
+  | { readonly kind: 'missing'; readonly creatable: boolean; readonly mount: string | undefined }
+  | { readonly kind: 'odd'; readonly because: string }
+
+/** The folders of a home and where projects are cloned. */
+export interface FoldersFacts {
+  readonly base: { readonly path: string; readonly fact: FolderFact }
+  readonly inbox: { readonly path: string; readonly fact: FolderFact }
+  readonly logs: { readonly path: string; readonly fact: FolderFact }
+  /** Those that are the daemon's alone: they may hold secrets. */
+  readonly own: readonly { readonly path: string; readonly fact: FolderFact }[]
+  /** Undefined where the configuration is wrong. */
+  readonly projects: { readonly path: string; readonly fact: FolderFact } | undefined
+}
+
+/** Looks at the folders; makes none. */
+export async function probeFolders(home: Home, projects: string | undefined): Promise<FoldersFacts> {
+  const mounts = parseMounts(await readFile('/proc/self/mountinfo', 'utf8').catch(() => ''))
+  const look = async (path: string) => ({ path, fact: await probeFolder(path, mounts) })
+  const own = [home.active, home.done, home.failed, home.sessions, home.mirrors, home.control]
+  return {
+    base: await look(home.base),
+    inbox: await look(home.inbox),
+    logs: await look(home.logs),
+    own: await Promise.all(own.map(look)),
+    projects: projects === undefined ? undefined : await look(projects),
+  }
+}
+
+/** Judges the folders. Pure. */
+export function checkFolders(facts: FoldersFacts): Check[] {
+  const { base, inbox, logs, own, projects } = facts
+  return [
+    checkFolder('home', base),
+    checkFolder('inbox', inbox),
+    ...checkOwn(own),
+    checkFolder('logs', logs),
+    checkOneMount(facts),
+    ...(projects === undefined ? [] : [checkFolder('projects', projects)]),
+  ]
+}
+
+/** The mount points of a mountinfo (proc_pid_mountinfo(5)), octal escapes resolved. */
+export function parseMounts(text: string): string[] {
+  return text.split('\n').flatMap((line) => {
+    const point = line.split(' ')[4]
+    if (point === undefined) return []
+    return [point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))]
+  })
+}
+
+/** The mount that holds a path: the longest mount point that is the path or above it. */
+export function mountOf(path: string, mounts: readonly string[]): string | undefined {
+  return mounts
+    .filter((point) => point === '/' || path === point || path.startsWith(`${point}/`))
+    .sort((a, b) => b.length - a.length)[0]
+}
+
+function checkFolder(subject: string, folder: { readonly path: string; readonly fact: FolderFact }): Check {
+  const { path, fact } = folder
+  switch (fact.kind) {
+    case 'odd':
+      return fail(subject, `${path} ${fact.because}`, 'move it away, or name another folder')
+    case 'missing':
+      return fact.creatable
+        ? ok(subject, `${path}, made when it is needed`)
+        : fail(subject, `${path} is not there and can’t be made`, 'make it, for the user who runs the daemon')
+    case 'folder':
+      if (!fact.usable) return fail(subject, `${path} can’t be written`, 'give it to the user who runs the daemon')
+      if ((fact.mode & 0o002) !== 0) {
+        const what = `${path} is writable for everybody, who could start sessions as this user`
+        return fail(subject, what, `chmod o-w ${path}`)
+      }
+      return ok(subject, path)
+  }
+}
+
+function checkOwn(own: FoldersFacts['own']): Check[] {
+  const bad = own.flatMap((folder): Check[] => {
+    const found = checkFolder('state', folder)
+    if (found.level !== 'OK') return [found]
+    const open = folder.fact.kind === 'folder' && (folder.fact.mode & 0o077) !== 0
+    return open ? [warn('state', `${folder.path} is open to other users`, `chmod 700 ${folder.path}`)] : []
+  })
+  if (bad.length > 0) return bad
+  const there = own.some(({ fact }) => fact.kind === 'folder')
+  return [ok('state', there ? 'this user’s alone' : 'made at the first start')]
+}
+
+/** Every step of a job is a rename(2), which does not cross mounts, not even two of one filesystem. */
+function checkOneMount({ inbox, own }: FoldersFacts): Check {
+  const mounts = [inbox, ...own].flatMap(({ fact }) => (fact.kind === 'odd' ? [] : [fact.mount]))
+  const [first] = mounts
+  return mounts.every((mount) => mount === first)
+    ? ok('filesystem', 'inbox and state are on one')
+    : fail('filesystem', 'inbox and state are on two mounts', 'put both on one, and link the inbox from elsewhere')
+}
+
+async function probeFolder(path: string, mounts: readonly string[]): Promise<FolderFact> {
+  try {
+    const stats = await stat(path)
+    if (!stats.isDirectory()) return { kind: 'odd', because: 'is no folder' }
+    const mount = mountOf(await realpath(path), mounts)
+    return { kind: 'folder', mode: stats.mode & 0o7777, usable: await isUsable(path), mount }
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT')
+      return { kind: 'odd', because: `can’t be looked at (${codeOf(error) ?? 'unknown'})` }
+    const above = dirname(path) === path ? undefined : await probeFolder(dirname(path), mounts)
+    switch (above?.kind) {
+      case 'folder':
+        return { kind: 'missing', creatable: above.usable, mount: above.mount }
+      case 'missing':
+        return above
+      case 'odd':
+      case undefined:
+        return { kind: 'missing', creatable: false, mount: undefined }
+    }
+  }
+}
+
+async function isUsable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.W_OK | constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

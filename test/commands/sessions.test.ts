@@ -1,0 +1,113 @@
+import { access, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { makeWorkplace, type Ended } from './workplace.js'
+
+function json(ended: Ended): unknown {
+  expect(ended).toMatchObject({ code: 0, stderr: '' })
+  return JSON.parse(ended.stdout)
+}
+
+test('create builds here and now: steps as they end, the session, how to attach; again, it stands already', async () => {
+  const place = await makeWorkplace()
+  await place.configure()
+  const created = await place.devorch(['create', 'shop', place.repository, 'node-cli'])
+  expect(created).toMatchObject({ code: 0, stderr: '' })
+  expect(created.stdout).toMatch(/^repository cloned +\d+ ms$/m)
+  expect(created.stdout).toMatch(/^session and agent started +\d+ ms$/m)
+  expect(created.stdout).toContain('session shop-dev stands\nattach with: tmux attach -t shop-dev\n')
+  expect(await place.tmux.tmux('ls', '-F', '#{session_name}')).toBe('shop-dev\n')
+  expect(await readFile(join(place.projects, 'shop', 'package.json'), 'utf8')).toContain('"shop"')
+
+  const again = await place.devorch(['create', 'shop', place.repository])
+  expect(again).toMatchObject({ code: 0, stderr: '' })
+  expect(again.stdout).toContain('session shop-dev stands already')
+})
+
+test('create ends with 1 where the agent is missing, though the session stands', async () => {
+  const place = await makeWorkplace()
+  await place.configure({ agents: { ghost: { kind: 'command', command: ['no-such-agent'] } }, default_agent: 'ghost' })
+  const ended = await place.devorch(['create', 'shop', place.repository])
+  expect(ended.code).toBe(1)
+  expect(ended.stderr).toMatch(/its agent has not started \(missing: install no-such-agent/)
+  expect(await place.tmux.tmux('ls', '-F', '#{session_name}')).toBe('shop-dev\n')
+})
+
+test.each([
+  ['a bad name', ['../shop', 'https://example.com/a.git'], 2, /project_name: is not a project name/],
+  ['a bad address', ['shop', 'ext::sh -c true'], 1, /repo_url/],
+  ['a repository that is not there', ['shop', '/nonexistent/shop.git'], 1, /clone/],
+])('create of %s leaves nothing and says why', async (_, args, code, why) => {
+  const place = await makeWorkplace()
+  await place.configure()
+  const ended = await place.devorch(['create', ...args])
+  expect(ended.code).toBe(code)
+  expect(ended.stderr).toMatch(why)
+  await expect(access(join(place.projects, 'shop'))).rejects.toThrow('ENOENT')
+  await expect(place.tmux.tmux('ls')).rejects.toThrow()
+})
+
+test('create --json prints the result alone', async () => {
+  const place = await makeWorkplace()
+  await place.configure()
+  const result = json(await place.devorch(['create', 'shop', place.repository, '--json']))
+  expect(result).toMatchObject({ status: 'created', session: 'shop-dev', agent: { name: 'cat', event: 'started' } })
+})
+
+test('ls, show and logs tell of a session, as text and as JSON; rm ends it and keeps the working copy', async () => {
+  const place = await makeWorkplace()
+  await place.configure()
+  expect(await place.devorch(['ls'])).toMatchObject({ code: 0, stdout: '' })
+  expect(json(await place.devorch(['ls', '--json']))).toEqual([])
+  await place.devorch(['create', 'shop', place.repository])
+
+  expect(json(await place.devorch(['ls', '--json']))).toMatchObject([
+    { name: 'shop-dev', session: 'standing', agent: { name: 'cat', status: 'working' } },
+  ])
+  expect((await place.devorch(['ls'])).stdout).toMatch(/^shop-dev +working .*origin$/m)
+  // By the session's name and by the project's.
+  for (const name of ['shop-dev', 'shop']) {
+    expect(json(await place.devorch(['show', name, '--json']))).toMatchObject({
+      name: 'shop-dev',
+      panes: [{ role: 'agent' }, { role: 'terminal' }, { role: 'files' }, { role: 'apps' }],
+    })
+  }
+  expect((await place.devorch(['show', 'shop'])).stdout).toContain('name: shop-dev\n')
+  expect((await place.devorch(['logs', 'shop'])).stdout).toMatch(/^\S+Z agent started$/m)
+
+  const [agent] = (await place.tmux.tmux('list-panes', '-a', '-F', '#{pane_id}')).split('\n')
+  await place.tmux.tmux('send-keys', '-t', agent ?? '', 'hello cat', 'Enter')
+  await vi.waitFor(async () => {
+    const shown = await place.devorch(['logs', 'shop', '--pane', 'agent'])
+    expect(shown.stdout).toContain('hello cat\nhello cat\n')
+  }, 10_000)
+  const odd = await place.devorch(['logs', 'shop', '--pane', 'kitchen'])
+  expect(odd).toMatchObject({ code: 1, stdout: '' })
+  expect(odd.stderr).toContain('agent, terminal, files, apps')
+
+  const note = join(place.projects, 'shop', 'note.txt')
+  await writeFile(note, 'mine\n')
+  const removed = await place.devorch(['rm', 'shop'])
+  expect(removed).toMatchObject({ code: 0, stderr: '' })
+  expect(removed.stdout).toContain(join(place.projects, 'shop'))
+  expect(await readFile(note, 'utf8')).toBe('mine\n')
+  await expect(place.tmux.tmux('has-session', '-t', '=shop-dev')).rejects.toThrow()
+  expect(json(await place.devorch(['ls', '--json']))).toEqual([])
+})
+
+test('a session that is not there is told with the nearest name, never guessed', async () => {
+  const place = await makeWorkplace()
+  await place.configure()
+  await place.devorch(['create', 'shop', place.repository])
+  for (const args of [
+    ['rm', 'shop-de'],
+    ['attach', 'shop-de'],
+    ['logs', 'shop-de'],
+  ]) {
+    const ended = await place.devorch(args)
+    expect(ended).toMatchObject({ code: 1, stdout: '' })
+    expect(ended.stderr).toContain('did you mean shop-dev?')
+  }
+  expect(await place.devorch(['show', 'nothing'])).toMatchObject({ code: 1, stdout: '' })
+  expect(await place.tmux.tmux('ls', '-F', '#{session_name}')).toBe('shop-dev\n')
+})
