@@ -134,7 +134,6 @@ export const configSchema = z.strictObject({
 /** The configuration in force. */
 export type Config = z.infer<typeof configSchema>
 export type AgentConfig = z.infer<typeof agent>
-export type EnvironmentEntry = z.infer<typeof environment>[number]
 
 /** Where a value in force came from. */
 export type Source = 'default' | 'file' | 'environment' | 'credential'

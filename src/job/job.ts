@@ -24,7 +24,7 @@ function oneLine(maxLength: number) {
   )
 }
 
-export const projectNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const projectNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 const jobFields = z.strictObject({
   project_name: text(200).regex(

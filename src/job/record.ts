@@ -63,7 +63,9 @@ export function recordOf(fields: RecordFields, known: { id: JobId; origin: Origi
  */
 export function formatRecord(record: JobRecord, written: Document = new Document({})): string {
   const base = hasAlias(written) ? new Document({}) : written
-  for (const [key, value] of Object.entries(record.job)) if (value !== base.get(key)) base.set(key, value)
+  for (const [key, value] of Object.entries(record.job)) {
+    if (value !== base.get(key)) base.set(key, base.createNode(value))
+  }
   const added: Record<string, unknown> = {
     job_id: record.id,
     origin: record.origin,
@@ -85,8 +87,15 @@ export function formatRecord(record: JobRecord, written: Document = new Document
       .join('\n')
     base.comment = null
   }
+  // yaml 2.9 changes a text that it writes as a block beginning with white space, folded, or in quotes over several lines.
+  visit(base, {
+    Scalar(_key, node) {
+      if (typeof node.value === 'string' && /^\s/.test(node.value)) node.type = 'QUOTE_DOUBLE'
+      else if (node.type === 'BLOCK_FOLDED') node.type = 'BLOCK_LITERAL'
+    },
+  })
   // Document.toString of yaml 2.9 ends with the marker itself, without a line end.
-  return `${base.toString({ lineWidth: 0 }).trimEnd()}\n`
+  return `${base.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Infinity }).trimEnd()}\n`
 }
 
 function hasAlias(document: Document): boolean {

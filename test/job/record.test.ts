@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { newJobId, parseJobId } from '../../src/job/id.js'
-import { parseJobBody, parseJobFile, type Job, type Origin, type RecordFields } from '../../src/job/job.js'
+import { jobOf, parseJobBody, parseJobFile, type Job, type Origin, type RecordFields } from '../../src/job/job.js'
 import { formatRecord, recordOf, type JobRecord } from '../../src/job/record.js'
 import { formatFieldProblem } from '../../src/support/field-problem.js'
-import type { Document } from 'yaml'
+import { Document, Scalar } from 'yaml'
 
 const receivedAt = '2026-11-22T21:04:31.123Z'
 const origin: Origin = {
@@ -74,7 +74,7 @@ it('is read as it was written, whatever the texts are', () => {
       expect(file.endsWith('\n...\n')).toBe(true)
       expect(reread(file)).toEqual(before)
     }),
-    { numRuns: 1000 },
+    { numRuns: 800 },
   )
 })
 
@@ -88,7 +88,25 @@ it('is the same after more was added to the file as it stands', () => {
       expect(file.endsWith('\n...\n')).toBe(true)
       expect(reread(file)).toEqual(settled)
     }),
-    { numRuns: 300 },
+    { numRuns: 800 },
+  )
+})
+
+const styles = fc.constantFrom<Scalar.Type[]>('PLAIN', 'QUOTE_SINGLE', 'QUOTE_DOUBLE', 'BLOCK_LITERAL', 'BLOCK_FOLDED')
+
+it('says what the person said who wrote it, in whatever style', () => {
+  fc.assert(
+    fc.property(text, styles, fc.integer({ min: 0, max: 80 }), (summary, type, lineWidth) => {
+      const styled = new Scalar(summary)
+      styled.type = type
+      const written = new Document({ project_name: 'a', repo_url: 'x', requirements_summary: styled })
+      // What yaml makes of the style is a file that a person could have written; what it says is read from it.
+      const first = parseJobFile(written.toString({ lineWidth }))
+      fc.pre(first.ok && first.value.requirements_summary !== undefined)
+      const before = record({ ...jobOf(first.value) }, { attempts: 1 })
+      expect(reread(formatRecord(before, first.document))).toEqual(before)
+    }),
+    { numRuns: 800 },
   )
 })
 
