@@ -2,19 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 
 /** A fresh empty folder (its real path); the calling test's end removes it, whatever it holds by then. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await makeFolder()
   onTestFinished(() => removeFolder(folder))
-  return folder
-}
-
-/** The same for all tests of a file: call it at the top level (`const folder = await …`), not inside a hook. */
-export async function temporaryFolderForAll(): Promise<string> {
-  const folder = await makeFolder()
-  afterAll(() => removeFolder(folder))
   return folder
 }
 
