@@ -19,8 +19,6 @@ export async function performJob(
 ): Promise<JobResult> {
   const name = sessionNameOf(record.job.project_name)
   const path = join(tools.home.sessions, `.${name}.lock`)
-  // Asked while the lock is taken. Where it fails, it is asked again, and then says so.
-  const early = record.job.action === 'create' ? tools.tmux.listPanes().catch(() => undefined) : undefined
   const lock = await lockFile(path, { waitMs: lockWaitMs, environment: tools.environment, signal })
   if (lock === 'held') {
     throw new Problem({
@@ -33,7 +31,7 @@ export async function performJob(
   try {
     switch (record.job.action) {
       case 'create':
-        return await buildSession(record, tools, signal, onStep, await early)
+        return await buildSession(record, tools, signal, onStep)
       case 'destroy':
         return await endSession(name, tools)
       case 'restart':

@@ -27,8 +27,8 @@ export interface Cloned {
 }
 
 /**
- * Clones by way of a mirror: the first clone of a repository makes it, the next ones fetch what is new; the
- * working copy shares its objects by hard links. The working copy has the real address as origin and all branches
+ * Clones with a mirror: the first clone of a repository makes it, the next ones fetch what is new into it; working
+ * copies share its objects by hard links. The working copy has the real address as origin and all branches
  * as origin/*; nothing that the repository brings along has run, and submodules are not cloned.
  * @throws Problem; nothing is left at `into`, and no half mirror
  */
@@ -46,11 +46,18 @@ export async function cloneRepository(request: CloneRequest, tools: RepositoryTo
 }
 
 async function cloneFrom(use: MirrorUse, request: CloneRequest, tools: RepositoryTools): Promise<Cloned> {
+  const { repository, into } = request
+  const cloned = await use.cloneFirst(into, request.branch)
+  if (cloned !== undefined) {
+    await setAddress(into, repository)
+    return { commit: cloned.commit, branch: 'branch' in cloned.head ? cloned.head.branch : null, empty: false }
+  }
+  await rm(into, { recursive: true, force: true })
   const mirror = await use.update()
   const failure = await checkOut(mirror, request, tools)
   if (!('problem' in failure)) return failure
   if (mirror.fresh || failure.kind !== 'unknown') throw failure.problem
-  await rm(request.into, { recursive: true, force: true })
+  await rm(into, { recursive: true, force: true })
   const again = await checkOut(await use.remake(), request, tools)
   if ('problem' in again) throw again.problem
   return again
@@ -78,14 +85,18 @@ async function checkOut(mirror: Mirror, request: CloneRequest, tools: Repository
   const torn = !mirror.fresh && result.ended === 'exited' && /^error: /m.test(result.stderr)
   const failure = gitFailure(torn && result.code === 0 ? { ...result, code: 1 } : result, doing)
   if (failure !== undefined) return failure
-  const config = join(into, '.git', 'config')
-  // The one line that says where the mirror is; a further `git config` would be a further process.
+  await setAddress(into, repository)
+  return { commit, branch, empty: false }
+}
+
+/** Has origin name the repository, not the mirror or the address that was checked; without a process of git's. */
+async function setAddress(workingCopy: string, repository: Repository): Promise<void> {
+  const config = join(workingCopy, '.git', 'config')
   const lines = (await readFile(config, 'utf8')).split('\n')
   const origins = lines.filter((line) => line.startsWith('\turl = ')).length
   if (origins !== 1) throw new Error(`${config} has ${origins.toString()} addresses where git writes one`)
   const rewritten = lines.map((line) => (line.startsWith('\turl = ') ? `\turl = ${configValue(repository.url)}` : line))
   await writeFile(config, rewritten.join('\n'))
-  return { commit, branch, empty: false }
 }
 
 /** What `git clone` makes of an empty repository, but on the branch that was asked for. */

@@ -1,11 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { lockFile } from '../support/lock.js'
-import { Problem } from '../support/problem.js'
+import { lockFile, type Lock } from '../support/lock.js'
+import { codeOf, Problem } from '../support/problem.js'
 import { runGit, type GitResult } from './git.js'
 import { gitFailure, type GitFailure } from './git-failure.js'
 import { reach, type Reach } from './reach.js'
+import { inTurn } from './in-turn.js'
+import { makeMirrorOfClone, readClonedFiles, type ClonedFiles } from './mirror-of-clone.js'
 import { parseHead, readRefs, type Head, type Refs } from './refs.js'
 import type { Repository } from './repository-url.js'
 import type { RepositoryTools } from './tools.js'
@@ -18,19 +20,26 @@ export interface Mirror {
   readonly fresh: boolean
 }
 
-/** One use of a mirror, while it is locked. */
+/** One use of a mirror; what changes one that stands locks it until the use ends. */
 export interface MirrorUse {
+  /**
+   * Where no mirror stands yet: clones straight into a working copy, and makes the mirror out of that one, which
+   * saves writing everything twice. Undefined where there is a mirror, or where only the long way by a mirror can
+   * tell what is the matter; something may be left at `into` then.
+   * @throws Problem where the remote can't be had
+   */
+  cloneFirst(into: string, branch: string | undefined): Promise<ClonedFiles | undefined>
   /** Brings the mirror up to date, or makes it. @throws Problem */
   update(): Promise<Mirror>
-  /** Makes the mirror anew, whatever stands there. @throws Problem */
+  /** Makes the mirror anew, whatever stands there, after `update`. @throws Problem */
   remake(): Promise<Mirror>
 }
 
 const remoteHead = 'refs/devorch/remote-head'
-const turns = new Map<string, Promise<unknown>>()
 
 /**
- * Calls `use` while nobody else, in this process or another, uses the mirror of this repository.
+ * Calls `use`, which nobody else in this process does meanwhile for the mirror of this repository; what changes the
+ * mirror is locked against other processes.
  * @throws Problem where the host may not be reached, or the mirror stays locked; and what `use` throws
  */
 export async function withMirror<T>(
@@ -43,17 +52,11 @@ export async function withMirror<T>(
   const reached = await reach(repository, tools)
   await mkdir(tools.mirrorsFolder, { recursive: true })
   return await inTurn(folder, async () => {
-    const { environment, stepTimeoutMs: waitMs } = tools
-    const lock = await lockFile(`${folder}.lock`, { waitMs, environment, signal })
-    if (lock === 'held') {
-      const because = 'another process is using its mirror'
-      throw new Problem({ doing: `clone ${repository.url}`, because, remedy: 'try again later', transient: true })
-    }
+    const worker = new MirrorWorker(folder, repository, tools, reached, signal)
     try {
-      const worker = new MirrorWorker(folder, repository, tools, reached, signal)
       return await use(worker)
     } finally {
-      await lock.release()
+      await worker.release()
     }
   })
 }
@@ -65,6 +68,8 @@ export function mirrorName(key: string): string {
 }
 
 class MirrorWorker implements MirrorUse {
+  private lock: Lock | undefined
+
   constructor(
     private readonly folder: string,
     private readonly repository: Repository,
@@ -73,7 +78,42 @@ class MirrorWorker implements MirrorUse {
     private readonly signal: AbortSignal | undefined,
   ) {}
 
+  async cloneFirst(into: string, branch: string | undefined): Promise<ClonedFiles | undefined> {
+    if (await exists(this.folder)) return undefined
+    const wanted = branch === undefined ? [] : ['--branch', branch]
+    const failure = await this.askRemote((url) => ['clone', ...wanted, '--', url, into])
+    if (failure !== undefined && failure.kind !== 'unknown') throw failure.problem
+    const gitFolder = join(into, '.git')
+    const cloned = failure === undefined ? await readClonedFiles(gitFolder) : undefined
+    // `--branch` takes tags too.
+    const isAsked = branch === undefined || (cloned !== undefined && 'branch' in cloned.head)
+    if (cloned === undefined || !isAsked) return undefined
+    await this.adopt(gitFolder, cloned)
+    return cloned
+  }
+
+  /**
+   * Makes the mirror within the clone, where a clone that is given up takes it along, and moves it to its place: one
+   * rename, which fails where something stands, and so needs no lock.
+   */
+  private async adopt(gitFolder: string, cloned: ClonedFiles): Promise<void> {
+    const made = join(gitFolder, 'devorch-mirror')
+    await makeMirrorOfClone(gitFolder, cloned, made)
+    try {
+      await rename(made, this.folder)
+    } catch (error) {
+      await rm(made, { recursive: true })
+      // Another process was faster.
+      if (isTaken(error)) return
+      // The projects are on another filesystem.
+      if (codeOf(error) !== 'EXDEV') throw error
+      await this.lockMirror()
+      await this.replaceBy((fresh) => makeMirrorOfClone(gitFolder, cloned, fresh))
+    }
+  }
+
   async update(): Promise<Mirror> {
+    await this.lockMirror()
     const known = await readRefs(this.folder)
     // An empty repository tells the name of its branch to a clone only.
     if (known === undefined || known.commits.size === 0) return await this.remake()
@@ -87,18 +127,48 @@ class MirrorWorker implements MirrorUse {
   }
 
   async remake(): Promise<Mirror> {
-    await this.sweep()
-    const fresh = `${this.folder}.${randomBytes(4).toString('hex')}.new`
-    try {
+    let refs: Refs | undefined
+    await this.replaceBy(async (fresh) => {
       const failure = await this.askRemote((url) => ['clone', '--bare', '--', url, fresh])
       if (failure !== undefined) throw failure.problem
-      const refs = await readRefs(fresh)
-      if (refs === undefined) throw new Error(`the mirror ${fresh} has just been made and can't be read`)
+      refs = await readRefs(fresh)
+    })
+    if (refs === undefined) throw new Error(`the mirror ${this.folder} has just been made and can't be read`)
+    return { folder: this.folder, refs, fresh: true }
+  }
+
+  async release(): Promise<void> {
+    await this.lock?.release()
+  }
+
+  private async lockMirror(): Promise<void> {
+    if (this.lock !== undefined) return
+    const { environment, stepTimeoutMs: waitMs } = this.tools
+    const lock = await lockFile(`${this.folder}.lock`, { waitMs, environment, signal: this.signal })
+    if (lock === 'held') {
+      const because = 'another process is using its mirror'
+      const doing = `clone ${this.repository.url}`
+      throw new Problem({ doing, because, remedy: 'try again later', transient: true })
+    }
+    this.lock = lock
+    await this.sweep()
+  }
+
+  /** Has a mirror made beside its place and, once it is whole, moved there. */
+  private async replaceBy(make: (fresh: string) => Promise<void>): Promise<void> {
+    const fresh = `${this.folder}.${randomBytes(4).toString('hex')}.new`
+    try {
+      await make(fresh)
       await rm(this.folder, { recursive: true, force: true })
-      await rename(fresh, this.folder)
-      return { folder: this.folder, refs, fresh: true }
-    } finally {
+      await rename(fresh, this.folder).catch(async (error: unknown) => {
+        // A first clone of another process was moved there in this very moment.
+        if (!isTaken(error)) throw error
+        await rm(this.folder, { recursive: true, force: true })
+        await rename(fresh, this.folder)
+      })
+    } catch (error) {
       await rm(fresh, { recursive: true, force: true })
+      throw error
     }
   }
 
@@ -181,14 +251,11 @@ class MirrorWorker implements MirrorUse {
   }
 }
 
-/** One after another for one key, in the order of the calls; an earlier failure does not matter. */
-async function inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-  const before = turns.get(key) ?? Promise.resolve()
-  const mine = before.then(work, work)
-  turns.set(key, mine)
-  try {
-    return await mine
-  } finally {
-    if (turns.get(key) === mine) turns.delete(key)
-  }
+async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined
+}
+
+/** rename(2) of a folder onto one with something in it. */
+function isTaken(error: unknown): boolean {
+  return ['ENOTEMPTY', 'EEXIST'].includes(codeOf(error) ?? '')
 }

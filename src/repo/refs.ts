@@ -32,7 +32,8 @@ export function parseHead(text: string): Head | undefined {
   return commit === undefined ? undefined : { commit }
 }
 
-function parsePackedRefs(text: string): [string, string][] | undefined {
+/** Names and commits of a packed-refs file, in its order; undefined for what is none. */
+export function parsePackedRefs(text: string): [string, string][] | undefined {
   const refs: [string, string][] = []
   for (const line of text.split('\n')) {
     // `#` starts the header, `^` what an annotated tag points to.
@@ -72,7 +73,8 @@ function parseCommit(text: string): string | undefined {
   return /^([0-9a-f]{40}|[0-9a-f]{64})\n?$/.exec(text)?.[1]
 }
 
-async function readIfThere(path: string): Promise<string> {
+/** The text of a file; empty where there is none. */
+export async function readIfThere(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {

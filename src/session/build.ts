@@ -1,16 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { JobRecord } from '../job/record.js'
 import type { JobResult } from '../job/result.js'
-import { publish } from '../support/files.js'
 import { formatFieldProblem } from '../support/field-problem.js'
 import { Problem } from '../support/problem.js'
 import { prepareCheckout, type Checkout, type Timing } from './checkout.js'
 import { planSession, type SessionPlan } from './plan.js'
 import type { SessionRecord } from './registry.js'
 import { findStanding } from './standing.js'
-import { instructionsFile, notOurs, startSession, type Started } from './start.js'
+import { notOurs, startSession, type Started } from './start.js'
 import type { SessionTools } from './tools.js'
 
 /** Tells a watching person of each step as it ends; `devorch create` prints them. */
@@ -44,16 +41,18 @@ export async function buildSession(
 
   const { timing, steps } = stopwatch(onStep)
   const checkout = await prepareCheckout(
-    { id: record.id, job: record.job, origin: record.origin, plan, signal },
+    {
+      id: record.id,
+      job: record.job,
+      origin: record.origin,
+      plan,
+      signal,
+      refuseTaken: () => refuseTaken(plan, tools),
+    },
     tools,
     timing,
   )
   const session = sessionRecord(plan, record, checkout, tools)
-  await mkdir(tools.registry.folderOf(plan.name), { recursive: true, mode: 0o700 })
-  if (checkout.tracker.instructions !== undefined) {
-    await publish(join(tools.registry.folderOf(plan.name), instructionsFile), checkout.tracker.instructions)
-  }
-  await tools.registry.write(plan.name, session)
   let started: Started
   try {
     const request = {
@@ -61,6 +60,7 @@ export async function buildSession(
       name: plan.name,
       agent: plan.agent,
       trackerBytes: checkout.tracker.bytes,
+      instructions: checkout.tracker.instructions,
       signal,
     }
     started = await timing.step('session_ms', startSession({ ...request, start: 'new' }, tools))
@@ -103,9 +103,11 @@ async function findSame(plan: SessionPlan, jobId: string, tools: SessionTools): 
       field: 'project_name',
     })
   }
+  // Without a record, what stands there can only be a person's: that is asked while the repository is cloned.
+  if (known === undefined) return undefined
   const standing = await findStanding(tools.tmux, plan.name)
   if (standing.kind === 'none') return undefined
-  if (known === undefined || standing.jobId === null || standing.jobId !== known.job_id) throw notOurs(plan.name)
+  if (standing.jobId === null || standing.jobId !== known.job_id) throw notOurs(plan.name)
   if (known.repository_key !== plan.repository.key) {
     throw new Problem({
       doing: `create the session ${plan.name}`,
@@ -122,6 +124,12 @@ async function findSame(plan: SessionPlan, jobId: string, tools: SessionTools): 
     ...sessionWords(plan, tools),
     working_copy: known.working_copy,
   }
+}
+
+/** @throws Problem where a session stands already under the plan's name, of which there is no record */
+async function refuseTaken(plan: SessionPlan, tools: SessionTools): Promise<void> {
+  const standing = await findStanding(tools.tmux, plan.name)
+  if (standing.kind !== 'none') throw notOurs(plan.name)
 }
 
 function sessionWords(plan: SessionPlan, tools: SessionTools): { session: string; attach_command: string } {

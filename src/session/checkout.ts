@@ -1,8 +1,9 @@
 import { lstat, mkdir, realpath, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Job, Origin } from '../job/job.js'
 import type { JobId } from '../job/id.js'
-import { cloneRepository } from '../repo/clone.js'
+import { cloneRepository, type Cloned } from '../repo/clone.js'
 import { inspectWorkingCopy } from '../repo/working-copy.js'
 import { codeOf, Problem } from '../support/problem.js'
 import { applyTemplate } from '../template/apply.js'
@@ -51,6 +52,8 @@ export interface CheckoutRequest {
   readonly origin: Origin
   readonly plan: SessionPlan
   readonly signal: AbortSignal
+  /** Throws where the session's name is taken; called once, before anything is put in its place. */
+  readonly refuseTaken: () => Promise<void>
 }
 
 /**
@@ -74,6 +77,7 @@ export async function prepareCheckout(
   fetched.catch(() => undefined)
   switch (there.kind) {
     case 'same': {
+      await request.refuseTaken()
       const tracker = await settleTracker(plan.workingCopy, request, await fetched, undefined)
       const folder = await realpath(plan.workingCopy)
       return { workingCopy: folder, commit: there.commit, branch: there.branch, reused: true, template: null, tracker }
@@ -87,18 +91,7 @@ export async function prepareCheckout(
       break
   }
   try {
-    const cloned = await timing.step(
-      'repository_ms',
-      cloneRepository(
-        {
-          repository: plan.repository,
-          ...(plan.branch === undefined ? {} : { branch: plan.branch }),
-          into: staging,
-          signal: request.signal,
-        },
-        tools.repositories,
-      ),
-    )
+    const cloned = await timing.step('repository_ms', cloneMeanwhileRefusing(staging, request, tools))
     const applied = await timing.step('template_ms', applyChosenTemplate(staging, request, cloned.empty, tools))
     const tracker = await settleTracker(staging, request, await fetched, applied)
     request.signal.throwIfAborted()
@@ -113,6 +106,27 @@ export async function prepareCheckout(
     }
     throw error
   }
+}
+
+/** git has been started by then; starting a process holds up everything else here for a few milliseconds. */
+const gitStartedMs = 12
+
+/** Clones, and asks at the same time whether the session's name is taken: the clone is given up where it is. */
+async function cloneMeanwhileRefusing(into: string, request: CheckoutRequest, tools: SessionTools): Promise<Cloned> {
+  const { repository, branch } = request.plan
+  const taken = new AbortController()
+  const signal = AbortSignal.any([request.signal, taken.signal])
+  const cloning = cloneRepository({ repository, branch, into, signal }, tools.repositories)
+  const refusing = delay(gitStartedMs)
+    .then(request.refuseTaken)
+    .catch((error: unknown) => {
+      taken.abort()
+      throw error
+    })
+  const [cloned, refused] = await Promise.allSettled([cloning, refusing])
+  if (refused.status === 'rejected') throw refused.reason
+  if (cloned.status === 'rejected') throw cloned.reason
+  return cloned.value
 }
 
 /** Notes how long each step took, for the job's result. */

@@ -22,6 +22,8 @@ export interface StartRequest {
   readonly start: 'new' | 'resume'
   /** Bytes of PROGRESS_TRACKER.md in the working copy. */
   readonly trackerBytes: number
+  /** Text for the agent, to be kept with the session; undefined: what is kept there stays. */
+  readonly instructions: string | undefined
   readonly signal: AbortSignal
 }
 
@@ -33,11 +35,11 @@ export interface Started {
 
 const eventsFile = 'agent-events'
 /** The trusted text of the tracker, byte-exact, in the session's folder. */
-export const instructionsFile = 'tracker.md'
+const instructionsFile = 'tracker.md'
 const agentStartTimeoutMs = 30_000
 const maxSecretBytes = 64 * 1024
 
-/** Writes the session's own files, makes its four panes in one tmux call, and waits for the agent's first sign. */
+/** Writes the session's record and its own files, makes its four panes in one tmux call, and waits for the agent's first sign. */
 export async function startSession(request: StartRequest, tools: SessionTools): Promise<Started> {
   const { record, name } = request
   const folder = tools.registry.folderOf(name)
@@ -56,10 +58,19 @@ export async function startSession(request: StartRequest, tools: SessionTools): 
     },
     nodePath: process.execPath,
   })
-  const environment = environmentFile(await paneEnvironment(tools))
-  for (const file of [...launch.files, { name: 'environment', text: environment, mode: 0o600 }]) {
-    await publish(join(folder, file.name), file.text, { mode: file.mode })
-  }
+  const files = [
+    ...launch.files,
+    { name: 'environment', text: environmentFile(await paneEnvironment(tools)), mode: 0o600 },
+    ...(request.instructions === undefined
+      ? []
+      : [{ name: instructionsFile, text: request.instructions, mode: 0o600 }]),
+  ]
+  // Side by side, since the disk answers for all of them at once; each to its end, since a caller may remove them.
+  const written = await Promise.allSettled([
+    tools.registry.write(name, record),
+    ...files.map((file) => publish(join(folder, file.name), file.text, { mode: file.mode })),
+  ])
+  for (const one of written) if (one.status === 'rejected') throw one.reason
   const created = await tools.tmux.createSession({
     name,
     folder: record.working_copy,

@@ -37,12 +37,19 @@ export async function viewSession(name: SessionName, tools: SessionTools): Promi
   return await view(name, await tools.tmux.listPanes(), tools)
 }
 
+/** Longer than a session takes from its record to its agent's first event. */
+const makingMs = 10_000
+
 async function view(name: SessionName, listing: PaneListing, tools: SessionTools): Promise<SessionView | undefined> {
   const record = await tools.registry.read(name)
   if (record === undefined) return undefined
   const panes = panesOf(record, listing)
   const events = await readAgentEvents(tools.registry.folderOf(name))
-  const status = agentStatus(events, agentPane(panes, listing), record.agent.kind)
+  const ageMs = tools.now().getTime() - Date.parse(record.created_at)
+  // The record is there before the panes are.
+  const isBeingMade = events.length === 0 && ageMs < makingMs
+  const pane = isBeingMade ? { kind: 'alive' as const } : agentPane(panes, listing)
+  const status = agentStatus(events, pane, record.agent.kind)
   return {
     name,
     project: record.project,

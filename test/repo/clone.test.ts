@@ -59,6 +59,38 @@ describe('cloneRepository', () => {
     await git(ours, 'fetch', '--quiet')
   })
 
+  it.each([
+    ['sha1', undefined],
+    ['sha256', undefined],
+    ['sha1', 'other'],
+  ])('makes of the first clone (%s, branch %s) the mirror that git clone --bare gives', async (format, branch) => {
+    const here = await place()
+    const work = join(here.folder, 'format.work')
+    await git(here.folder, 'init', '--quiet', `--object-format=${format}`, '--initial-branch=main', work)
+    await commitFiles(work, { 'a.txt': 'a' })
+    await git(work, 'tag', '--annotate', '--message', 'One', 'v1')
+    await git(work, 'branch', 'other')
+    await git(here.folder, 'clone', '--quiet', '--bare', '--template=', work, join(here.folder, 'served', 'format.git'))
+    const url = `${here.server.url}/format.git`
+    const into = join(here.folder, 'ours')
+    expect(await cloneRepository({ repository: repositoryAt(url), into, branch }, here.tools)).toMatchObject({
+      branch: branch ?? 'main',
+    })
+    expect(here.server.requests.filter((line) => line.includes('info/refs'))).toHaveLength(1)
+    const mirror = join(here.tools.mirrorsFolder, mirrorName(repositoryAt(url).key))
+    const theirs = join(here.folder, 'theirs.git')
+    await git(here.folder, 'clone', '--quiet', '--bare', '--template=', url, theirs)
+    for (const question of [['for-each-ref'], ['symbolic-ref', 'HEAD'], ['rev-parse', '--is-bare-repository']]) {
+      expect(await git(mirror, ...question)).toBe(await git(theirs, ...question))
+    }
+    await git(mirror, 'fsck', '--full')
+    expect(await git(mirror, 'config', '--get-regexp', '^(core|extensions)')).toBe(
+      await git(theirs, 'config', '--get-regexp', '^(core|extensions)'),
+    )
+    const [pack] = (await readdir(join(mirror, 'objects', 'pack'))).filter((name) => name.endsWith('.pack'))
+    expect((await stat(join(mirror, 'objects', 'pack', pack ?? ''))).nlink).toBe(2)
+  })
+
   it('fetches only what is new the second time, and shares the objects', async () => {
     const here = await place()
     await git(here.work, 'push', '--quiet', 'origin', 'main:topic')
@@ -221,14 +253,22 @@ describe('cloneRepository', () => {
     expect((await readdir(here.tools.mirrorsFolder)).filter((name) => name.endsWith('.git'))).toHaveLength(1)
   })
 
+  async function lockMirror(here: Place): Promise<{ release(): void }> {
+    await mkdir(here.tools.mirrorsFolder, { recursive: true })
+    const other = spawn('flock', ['-x', `${mirrorOf(here)}.lock`, 'sh', '-c', 'echo locked; exec cat'])
+    const release = () => {
+      other.stdin.end()
+    }
+    onTestFinished(release)
+    await once(other.stdout, 'data')
+    return { release }
+  }
+
   it('waits for another process that uses the mirror, and not for ever', async () => {
     const here = await place()
-    await mkdir(here.tools.mirrorsFolder)
-    const other = spawn('flock', ['-x', `${mirrorOf(here)}.lock`, 'sh', '-c', 'echo locked; exec cat'])
-    onTestFinished(() => {
-      other.stdin.end()
-    })
-    await once(other.stdout, 'data')
+    await here.clone('zero')
+    const before = here.server.requests.length
+    const other = await lockMirror(here)
     const impatient = { ...here.tools, stepTimeoutMs: 300 }
     const request = { repository: repositoryAt(here.url), into: join(here.folder, 'one') }
     await expect(cloneRepository(request, impatient)).rejects.toMatchObject({
@@ -237,16 +277,24 @@ describe('cloneRepository', () => {
     })
     const patient = cloneRepository(request, here.tools)
     await sleep(200)
-    expect(here.server.requests).toEqual([])
-    other.stdin.end()
+    expect(here.server.requests.slice(before)).toEqual([])
+    other.release()
     expect(await patient).toMatchObject({ branch: 'main' })
+  })
+
+  it('makes a mirror out of a first clone without waiting for anybody', async () => {
+    const here = await place()
+    await lockMirror(here)
+    expect(await here.clone('one')).toMatchObject({ branch: 'main', empty: false })
+    for (const folder of [join(here.folder, 'one'), mirrorOf(here)]) await git(folder, 'fsck', '--full')
+    expect(await readdir(join(here.folder, 'one', '.git'))).not.toContain('devorch-mirror')
   })
 
   it('clears away what a killed process left half made', async () => {
     const here = await place()
     const half = `${mirrorOf(here)}.0123abcd.new`
     await mkdir(join(half, 'objects'), { recursive: true })
-    await here.clone('one')
+    for (const name of ['one', 'two']) await here.clone(name)
     expect((await readdir(here.tools.mirrorsFolder)).filter((name) => name.endsWith('.new'))).toEqual([])
   })
 
