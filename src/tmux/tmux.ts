@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { describeFailure, run, type RunResult } from '../support/process.js'
 import { Problem } from '../support/problem.js'
 import { createSessionScript, jobOption, roleOption, type TmuxPlan } from './script.js'
@@ -35,6 +36,9 @@ export interface Tmux {
 }
 
 const timeoutMs = 10_000
+/** How often, and after how long, a server that is ending is asked again. */
+const maxAgain = 5
+const againMs = 50
 
 export function createTmux(options: TmuxOptions): Tmux {
   const server = ['-L', options.socketName, ...(options.mayStartServer ? [] : ['-N'])]
@@ -65,7 +69,12 @@ export function createTmux(options: TmuxOptions): Tmux {
 
     async listPanes() {
       const fields = `#{session_id}\t#{session_name}\t#{${jobOption}}\t#{pane_id}\t#{${roleOption}}\t#{pane_pid}\t#{pane_dead}\t#{pane_current_command}`
-      const result = await tmux(['list-panes', '-a', '-F', fields])
+      const ask = () => tmux(['list-panes', '-a', '-F', fields])
+      let result = await ask()
+      for (let again = 0; again < maxAgain && isEnding(result); again += 1) {
+        await delay(againMs)
+        result = await ask()
+      }
       if (succeeded(result)) return { kind: 'panes', panes: result.stdout.split('\n').flatMap(parsePane) }
       if (isGone(result)) return { kind: 'no-server' }
       return { kind: 'unknown', because: describeFailure(result) }
@@ -95,6 +104,11 @@ function succeeded(result: RunResult): boolean {
 /** tmux 3.3a's words for a server, or a session on it, that is not there. */
 function isGone(result: RunResult): boolean {
   return /no server running|error connecting to .* \(No such file or directory\)|can't find session/.test(result.stderr)
+}
+
+/** A server that was just ending when it was asked: a moment later it is gone, or another one is there. */
+function isEnding(result: RunResult): boolean {
+  return /server exited unexpectedly|lost server/.test(result.stderr)
 }
 
 function failure(doing: string, result: RunResult): Problem {
