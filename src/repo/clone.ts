@@ -1,5 +1,6 @@
-import { lstat, readFile, rm, writeFile } from 'node:fs/promises'
+import { lstat, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { removeFolder } from '../support/files.js'
 import { Problem } from '../support/problem.js'
 import { nearest, printable } from '../support/text.js'
 import { checkBranchName } from './branch-name.js'
@@ -40,7 +41,7 @@ export async function cloneRepository(request: CloneRequest, tools: RepositoryTo
   try {
     return await withMirror(repository, tools, signal, (use) => cloneFrom(use, request, tools))
   } catch (error) {
-    await rm(into, { recursive: true, force: true })
+    await removeFolder(into)
     throw error
   }
 }
@@ -52,12 +53,12 @@ async function cloneFrom(use: MirrorUse, request: CloneRequest, tools: Repositor
     await setAddress(into, repository)
     return { commit: cloned.commit, branch: 'branch' in cloned.head ? cloned.head.branch : null, empty: false }
   }
-  await rm(into, { recursive: true, force: true })
+  await removeFolder(into)
   const mirror = await use.update()
   const failure = await checkOut(mirror, request, tools)
   if (!('problem' in failure)) return failure
   if (mirror.fresh || failure.kind !== 'unknown') throw failure.problem
-  await rm(into, { recursive: true, force: true })
+  await removeFolder(into)
   const again = await checkOut(await use.remake(), request, tools)
   if ('problem' in again) throw again.problem
   return again

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { lstat, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { removeFolder } from '../support/files.js'
 import { lockFile, type Lock } from '../support/lock.js'
 import { codeOf, Problem } from '../support/problem.js'
 import { runGit, type GitResult } from './git.js'
@@ -102,7 +103,7 @@ class MirrorWorker implements MirrorUse {
     try {
       await rename(made, this.folder)
     } catch (error) {
-      await rm(made, { recursive: true })
+      await removeFolder(made)
       // Another process was faster.
       if (isTaken(error)) return
       // The projects are on another filesystem.
@@ -159,15 +160,15 @@ class MirrorWorker implements MirrorUse {
     const fresh = `${this.folder}.${randomBytes(4).toString('hex')}.new`
     try {
       await make(fresh)
-      await rm(this.folder, { recursive: true, force: true })
+      await removeFolder(this.folder)
       await rename(fresh, this.folder).catch(async (error: unknown) => {
         // A first clone of another process was moved there in this very moment.
         if (!isTaken(error)) throw error
-        await rm(this.folder, { recursive: true, force: true })
+        await removeFolder(this.folder)
         await rename(fresh, this.folder)
       })
     } catch (error) {
-      await rm(fresh, { recursive: true, force: true })
+      await removeFolder(fresh)
       throw error
     }
   }
@@ -246,7 +247,7 @@ class MirrorWorker implements MirrorUse {
     const prefix = `${this.folder.slice(this.tools.mirrorsFolder.length + 1)}.`
     for (const name of await readdir(this.tools.mirrorsFolder)) {
       if (!name.startsWith(prefix) || !name.endsWith('.new')) continue
-      await rm(join(this.tools.mirrorsFolder, name), { recursive: true, force: true })
+      await removeFolder(join(this.tools.mirrorsFolder, name))
     }
   }
 }

@@ -1,10 +1,11 @@
-import { lstat, mkdir, realpath, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, realpath, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Job, Origin } from '../job/job.js'
 import type { JobId } from '../job/id.js'
 import { cloneRepository, type Cloned } from '../repo/clone.js'
 import { inspectWorkingCopy } from '../repo/working-copy.js'
+import { removeFolder } from '../support/files.js'
 import { codeOf, Problem } from '../support/problem.js'
 import { applyTemplate } from '../template/apply.js'
 import { chooseTemplate, type Choice } from '../template/choose.js'
@@ -70,7 +71,7 @@ export async function prepareCheckout(
   const staging = join(dirname(plan.workingCopy), `.devorch-${request.id}`)
   await makeProjectsFolder(dirname(plan.workingCopy))
   // Left by an attempt of this same job that was cut off.
-  await rm(staging, { recursive: true, force: true })
+  await removeFolder(staging)
   const there = await inspectWorkingCopy(plan.workingCopy, plan.repository, tools.repositories)
   const fetched = timing.step('tracker_ms', wantedTracker(job, tools))
   // Awaited below; this keeps an early failure of the other from leaving it unhandled.
@@ -100,7 +101,7 @@ export async function prepareCheckout(
     const template = applied?.report ?? null
     return { workingCopy, commit: cloned.commit, branch: cloned.branch, reused: false, template, tracker }
   } catch (error) {
-    await rm(staging, { recursive: true, force: true })
+    await removeFolder(staging)
     if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? '')) {
       throw occupied(plan, 'something was put there meanwhile')
     }

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs'
-import { link, lstat, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { link, lstat, open, readdir, rename, rm, unlink, type FileHandle } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { codeOf } from './problem.js'
@@ -90,6 +90,14 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close()
   }
+}
+
+/**
+ * Removes a folder with all that is in it, where it is there. What a program that was just told to end still writes
+ * into it is waited for, up to a second (ENOTEMPTY).
+ */
+export async function removeFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 6, retryDelay: 50 })
 }
 
 export async function unlinkIfThere(path: string): Promise<void> {
