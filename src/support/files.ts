@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs'
 import { link, lstat, open, readdir, rename, rm, unlink, type FileHandle } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
+import { grouped } from './grouped.js'
 import { codeOf } from './problem.js'
 
 /**
@@ -82,15 +83,18 @@ export async function moveWithoutReplacing(from: string, to: string): Promise<vo
   if (dirname(from) !== dirname(to)) await syncFolder(dirname(from))
 }
 
-/** Makes the names in a folder durable (fsync(2) of a file says nothing about its name). */
-export async function syncFolder(path: string): Promise<void> {
+/**
+ * Makes the names in a folder durable (fsync(2) of a file says nothing about its name). Callers that come at once share
+ * one sync, which begins after their call.
+ */
+export const syncFolder: (path: string) => Promise<void> = grouped(async (path) => {
   const folder = await open(path, 'r')
   try {
     await folder.sync()
   } finally {
     await folder.close()
   }
-}
+})
 
 /**
  * Removes a folder with all that is in it, where it is there. What a program that was just told to end still writes

@@ -3,7 +3,14 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { moveWithoutReplacing, publish, readBounded, sweepTemporaries, unlinkIfThere } from '../../src/support/files.js'
+import {
+  moveWithoutReplacing,
+  publish,
+  readBounded,
+  sweepTemporaries,
+  syncFolder,
+  unlinkIfThere,
+} from '../../src/support/files.js'
 import { childEnvironment, run } from '../../src/support/process.js'
 import { temporaryFolder } from './temporary.js'
 
@@ -61,6 +68,16 @@ describe('publish', () => {
     await publish(join(folder, long), 'text')
     expect((await readdir(folder)).sort()).toEqual(['a', 'victim', long])
   })
+})
+
+it('syncs a folder once for all that ask while it is being synced', async () => {
+  const folder = await temporaryFolder()
+  const first = syncFolder(folder)
+  const second = syncFolder(folder)
+  expect(syncFolder(folder)).toBe(second)
+  expect(second).not.toBe(first)
+  await Promise.all([first, second])
+  await expect(syncFolder(join(folder, 'missing'))).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
 it('sweeps the temporary files of processes that ended, and nothing else', async () => {
