@@ -7,7 +7,7 @@ import { codeOf } from '../support/problem.js'
 import { printable } from '../support/text.js'
 import { droppedFile, readRejected } from './find.js'
 import { claimedPath, existsAny, maxJobFileBytes, rawPath, recordPath, type SpoolFolders } from './folders.js'
-import { newJobId, parseJobId, type JobId } from './id.js'
+import { aboutOf, newJobId, parseJobId, type JobId } from './id.js'
 import { parseJobFile } from './job.js'
 import { formatRecord, recordOf, type JobRecord, type Rejected } from './record.js'
 import type { JobResult } from './result.js'
@@ -138,7 +138,7 @@ async function isKnown(folders: SpoolFolders, id: JobId): Promise<boolean> {
 
 /** An id that tells what the file was called, or, where that was an id, what that one was about. */
 function freshId(name: string, own: JobId | undefined, now: Now): JobId {
-  const about = own === undefined ? name.replace(/\.ya?ml$/i, '') : own.slice('20261122T210431123Z-'.length, -9)
+  const about = own === undefined ? name.replace(/\.ya?ml$/i, '') : aboutOf(own)
   return newJobId(about, now())
 }
 

@@ -1,20 +1,38 @@
 import { randomBytes } from 'node:crypto'
 
 declare const brand: unique symbol
-/** `20261122T210431123Z-test-app-k3f9ab`: sorts by time, tells what it is for, and is a safe file name. */
+/** `20261122T210431123Z-test-app-0123456789abcdef`: sorts by time, tells what it is for, and is a safe file name. */
 export type JobId = string & { readonly [brand]: 'JobId' }
 
-const pattern = /^\d{8}T\d{9}Z-[a-z0-9-]{1,40}-[0-9a-f]{8}$/
+const pattern = /^\d{8}T\d{9}Z-[a-z0-9-]{1,40}-[0-9a-f]{16}$/
 
-/** Makes an id. `about` (a project's or file's name) is only a help for the reader: any text will do. */
-export function newJobId(about: string, now: Date): JobId {
+/**
+ * Makes an id. `about` (a project's or file's name) is only a help for the reader: any text will do.
+ * @param mark 16 hexadecimal digits that stand for the job's key (keys.ts); default: random ones
+ */
+export function newJobId(about: string, now: Date, mark = randomBytes(8).toString('hex')): JobId {
   const stamp = now.toISOString().replace(/[-:.]/g, '')
+  return `${stamp}-${slugOf(about)}-${mark}` as JobId
+}
+
+/** The middle of an id: lower-case letters, digits and hyphens, at most 40. */
+export function slugOf(about: string): string {
   const slug = about
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 40)
     .replace(/^-+|-+$/g, '')
-  return `${stamp}-${slug === '' ? 'job' : slug}-${randomBytes(4).toString('hex')}` as JobId
+  return slug === '' ? 'job' : slug
+}
+
+/** The middle of an id, as slugOf made it. */
+export function aboutOf(id: JobId): string {
+  return id.slice('20261122T210431123Z-'.length, -'-0123456789abcdef'.length)
+}
+
+/** The last part of an id: the same for all jobs of one key. */
+export function keyMarkOf(id: JobId): string {
+  return id.slice(-'0123456789abcdef'.length)
 }
 
 /** The text as a job id, or undefined: what is not shaped like one never becomes part of a path. */

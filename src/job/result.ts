@@ -25,6 +25,7 @@ export const resultSchema = z.discriminatedUnion('status', [
   session.extend({ status: z.literal('created') }),
   session.extend({ status: z.literal('existing') }),
   session.extend({ status: z.literal('destroyed') }),
+  session.extend({ status: z.literal('restarted') }),
   counted.extend({ status: z.literal('failed'), error }),
   counted.extend({ status: z.literal('cancelled'), error }),
 ])
@@ -37,6 +38,7 @@ export function restingState(result: JobResult): 'done' | 'failed' {
     case 'created':
     case 'existing':
     case 'destroyed':
+    case 'restarted':
       return 'done'
     case 'failed':
     case 'cancelled':

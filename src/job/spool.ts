@@ -3,8 +3,9 @@ import { publish } from '../support/files.js'
 import { claimFile, type Claim, type Now } from './claim.js'
 import { findJob, listJobs } from './find.js'
 import { recordPath, type SpoolFolders } from './folders.js'
-import { newJobId, type JobId } from './id.js'
+import { keyMarkOf, newJobId, slugOf, aboutOf, type JobId } from './id.js'
 import type { Job, Origin } from './job.js'
+import { createKeys, markOf } from './keys.js'
 import { formatRecord, type JobRecord, type JobState, type JobView } from './record.js'
 import { recoverJobs, type Recovery } from './recover.js'
 import type { JobResult } from './result.js'
@@ -19,7 +20,9 @@ import { rewrite, settleJob } from './settle.js'
  */
 export interface Spool {
   /** Writes a job into the inbox; durable when it resolves. @throws a system error (ENOSPC, EROFS, …) */
-  drop(job: Job, origin: Origin, retryOf?: string): Promise<JobId>
+  drop(job: Job, origin: Origin, retryOf?: JobId): Promise<JobId>
+  /** The same, but only where no job of that key is queued, active or done. */
+  dropOnce(key: string, job: Job, origin: Origin): Promise<Dropped>
   /** Takes a file of the inbox by its name. @throws a system error; the file is in the inbox then, if possible */
   claim(name: string): Promise<Claim>
   /** Notes, durably, that an attempt begins. */
@@ -27,6 +30,8 @@ export interface Spool {
   /** Puts an active job to rest with its result. */
   settle(record: JobRecord, result: JobResult): Promise<void>
   find(id: JobId): Promise<JobView | undefined>
+  /** The jobs of a project that wait or run. */
+  pending(projectName: string): Promise<JobView[]>
   /** The ids of a state, newest first. */
   list(state: JobState): Promise<JobId[]>
   /** What an earlier daemon left unfinished: half claims and half settlements are completed, the rest is returned. */
@@ -35,22 +40,64 @@ export interface Spool {
   whenSettled(id: JobId, signal: AbortSignal): Promise<JobView | undefined>
 }
 
+/** What became of a drop: a new job, or the one that its key led to before. */
+export interface Dropped {
+  readonly id: JobId
+  readonly duplicate: boolean
+}
+
 export function createSpool(folders: SpoolFolders, now: Now = () => new Date()): Spool {
   /** Emits a job's id when it is settled. */
   const settled = new EventEmitter().setMaxListeners(0)
+
+  const keys = createKeys(folders)
+  /** Of each mark the drop under way, so that copies of one delivery that come at once make one job. */
+  const turns = new Map<string, Promise<Dropped>>()
+
+  const write = async (job: Job, origin: Origin, mark: string | undefined, retryOf?: JobId): Promise<JobId> => {
+    const id = newJobId(job.project_name, now(), mark)
+    const receivedAt = now().toISOString()
+    const record = { id, job, origin, receivedAt, attempts: 0, retryOf, file: undefined, result: undefined }
+    await publish(recordPath(folders, 'queued', id), formatRecord(record), { replace: false })
+    keys.note(id)
+    return id
+  }
+
+  const writeOnce = async (job: Job, origin: Origin, mark: string): Promise<Dropped> => {
+    const before = await keys.find(mark)
+    if (before !== undefined) return { id: before, duplicate: true }
+    return { id: await write(job, origin, mark), duplicate: false }
+  }
 
   return {
     claim: (name) => claimFile(folders, name, now),
     find: (id) => findJob(folders, id),
     list: (state) => listJobs(folders, state),
+
+    async pending(projectName) {
+      const slug = slugOf(projectName)
+      const ids = [...(await listJobs(folders, 'queued')), ...(await listJobs(folders, 'active'))]
+      const found = await Promise.all(ids.filter((id) => aboutOf(id) === slug).map((id) => findJob(folders, id)))
+      return found
+        .filter((job) => job !== undefined)
+        .filter((job) => job.job?.project_name === projectName && (job.state === 'queued' || job.state === 'active'))
+    },
     recover: () => recoverJobs(folders, now),
 
-    async drop(job, origin, retryOf) {
-      const id = newJobId(job.project_name, now())
-      const receivedAt = now().toISOString()
-      const record = { id, job, origin, receivedAt, attempts: 0, retryOf, file: undefined, result: undefined }
-      await publish(recordPath(folders, 'queued', id), formatRecord(record), { replace: false })
-      return id
+    // A retried job keeps its key: that it runs again is the one attempt which the key allows.
+    drop: (job, origin, retryOf) => write(job, origin, retryOf === undefined ? undefined : keyMarkOf(retryOf), retryOf),
+
+    async dropOnce(key, job, origin) {
+      const mark = markOf(key)
+      const under = turns.get(mark)
+      if (under !== undefined) return { ...(await under), duplicate: true }
+      const mine = writeOnce(job, origin, mark)
+      turns.set(mark, mine)
+      try {
+        return await mine
+      } finally {
+        turns.delete(mark)
+      }
     },
 
     async beginAttempt(record) {

@@ -147,7 +147,7 @@ it('has an id that is a safe file name, whatever it is about', () => {
       },
     ),
   )
-  expect(newJobId('test-app', new Date(receivedAt))).toMatch(/^20261122T210431123Z-test-app-[0-9a-f]{8}$/)
+  expect(newJobId('test-app', new Date(receivedAt))).toMatch(/^20261122T210431123Z-test-app-[0-9a-f]{16}$/)
   for (const odd of ['', '..', '../x', 'a/b', '20261122T210431123Z-a-0123456g', '20261122T210431123Z-a-01234567\n']) {
     expect(parseJobId(odd)).toBeUndefined()
   }

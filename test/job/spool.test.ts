@@ -19,7 +19,7 @@ import { createSpool } from '../../src/job/spool.js'
 import { childEnvironment, run } from '../../src/support/process.js'
 import { allFiles, created, failure, httpOrigin, jobText, makeFolders, makeJob } from './place.js'
 
-const idShape = /^\d{8}T\d{9}Z-[a-z0-9-]+-[0-9a-f]{8}$/
+const idShape = /^\d{8}T\d{9}Z-[a-z0-9-]+-[0-9a-f]{16}$/
 
 describe('a job of our own', () => {
   it('goes from the inbox to done, in one place at a time', async () => {
@@ -251,7 +251,7 @@ describe('an earlier record', () => {
     const claim = await spool.claim(`${id}.yaml`)
     if (claim.kind !== 'claimed') throw new Error(claim.kind)
     expect(claim.record.id).not.toBe(id)
-    expect(claim.record.id).toMatch(/^\d{8}T\d{9}Z-a-[0-9a-f]{8}$/)
+    expect(claim.record.id).toMatch(/^\d{8}T\d{9}Z-a-[0-9a-f]{16}$/)
     expect(claim.record).toMatchObject({ retryOf: id, attempts: 1, result: undefined, origin: { trusted: false } })
     await spool.settle(claim.record, created)
     const earlier = how === 'copied' ? [`failed/${id}.yaml`] : []
