@@ -3,6 +3,7 @@ import type { JobRecord } from '../job/record.js'
 import type { JobResult } from '../job/result.js'
 import { buildSession, type OnStep } from '../session/build.js'
 import { endSession } from '../session/end.js'
+import { restartSession } from '../session/restart.js'
 import { sessionNameOf } from '../session/name.js'
 import type { SessionTools } from '../session/tools.js'
 import { lockFile } from '../support/lock.js'
@@ -35,6 +36,7 @@ export async function performJob(
       case 'destroy':
         return await endSession(name, tools)
       case 'restart':
+        return await restartSession(name, tools, signal)
       case 'send':
         throw new Problem({
           doing: `${record.job.action} ${name}`,

@@ -74,11 +74,11 @@ export function checkJob(job: Job, config: Config): readonly FieldProblem[] {
       return planned.ok ? [] : planned.problems
     }
     case 'send':
-    case 'restart':
       return [
         { field: 'action', message: `${job.action} is not built yet`, remedy: 'attach to the session and do it there' },
       ]
     case 'destroy':
+    case 'restart':
       return []
   }
 }
