@@ -15,19 +15,24 @@ async function outputs() {
   for (const file of await filesIn(src)) {
     if (file.endsWith('.d.ts')) continue
     if (file.endsWith('.ts')) made.set(file.replace(/\.ts$/, '.js'), file)
-    if (file.endsWith('.sh')) made.set(file, file)
+    if (copied(file)) made.set(file, file)
   }
   return made
 }
 
-/** Copies the shell scripts, removes what no source file makes any more, makes the program executable. */
+/** What stands in src/ and is used as it is: the scripts of the panes, the default rules. */
+function copied(file) {
+  return file.endsWith('.sh') || file.endsWith('.yaml')
+}
+
+/** Copies the scripts and rules, removes what no source file makes any more, makes the program executable. */
 async function finish() {
   const made = await outputs()
   for (const [output, source] of made) {
-    if (!source.endsWith('.sh')) continue
+    if (!copied(source)) continue
     await mkdir(dirname(join(dist, output)), { recursive: true })
     await copyFile(join(src, source), join(dist, output))
-    await chmod(join(dist, output), 0o755)
+    await chmod(join(dist, output), source.endsWith('.sh') ? 0o755 : 0o644)
   }
   for (const file of await filesIn(dist)) if (!made.has(file)) await rm(join(dist, file))
   if (made.has('main.js')) await chmod(join(dist, 'main.js'), 0o755)

@@ -142,6 +142,7 @@ function absolutePaths(config: Config, home: Home): Config {
     ),
     github: {
       ...config.github,
+      rules: config.github.rules === 'default' ? 'default' : absolute(config.github.rules),
       token_file: config.github.token_file === null ? null : absolute(config.github.token_file),
     },
   }

@@ -1,18 +1,19 @@
-import { access, constants } from 'node:fs/promises'
+import { inboxTrouble } from './inbox-trouble.js'
 import type { Home } from '../config/home.js'
 import type { Config } from '../config/schema.js'
 import { createWorker } from '../job/worker.js'
 import { createApp } from '../receiver/app.js'
 import { hasSecrets } from '../receiver/authenticate.js'
 import { trustedProxies } from '../receiver/caller-address.js'
+import { loadRules } from '../receiver/github/rules.js'
 import type { ReceiverPorts } from '../receiver/ports.js'
 import { createRateLimit } from '../receiver/rate-limit.js'
 import { attachCommand } from '../session/build.js'
 import { parseSessionName, sessionNameOf } from '../session/name.js'
+import { standingJob } from '../session/standing-job.js'
 import { checkJob } from '../session/plan.js'
 import { viewSession, viewSessions } from '../session/view.js'
 import type { Logger } from '../support/log.js'
-import { messageOf } from '../support/problem.js'
 import { assemble, makeFolders, type Workshop } from './assemble.js'
 import { checkOneFilesystem, takeHome } from './claim-home.js'
 import { heldBecause, readLoad } from './hold-back.js'
@@ -45,6 +46,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     for (const one of releases.splice(0).reverse()) await one()
   }
   try {
+    const rules = await loadRules(config.github.rules)
     refuseOpenAddress(config.server.host, hasSecrets(config.auth))
     await makeFolders(home)
     const lock = await takeHome(home, options.environment)
@@ -56,7 +58,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     // Before the worker, so that a port that is taken is told before a job is begun, and calls are answered, also those
     // that wait for an outcome, while the running jobs end.
     const stopping = new AbortController()
-    const app = createApp(receiverPorts(workshop, stopping.signal, log))
+    const app = createApp(receiverPorts(workshop, rules, stopping.signal, log))
     const { server, url } = await listen(app, config.server, log, options.listenLimits)
     releases.push(async () => {
       stopping.abort()
@@ -98,7 +100,12 @@ function createDaemonWorker(workshop: Workshop, log: Logger): ReturnType<typeof 
   })
 }
 
-function receiverPorts(workshop: Workshop, stopping: AbortSignal, log: Logger): ReceiverPorts {
+function receiverPorts(
+  workshop: Workshop,
+  rules: ReceiverPorts['github']['rules'],
+  stopping: AbortSignal,
+  log: Logger,
+): ReceiverPorts {
   const { config, home, spool, tools } = workshop
   return {
     secrets: config.auth,
@@ -111,7 +118,13 @@ function receiverPorts(workshop: Workshop, stopping: AbortSignal, log: Logger): 
       queuedJobs: config.limits.queued_jobs,
     },
     checkJob: (job) => checkJob(job, config),
-    drop: (job, origin) => spool.drop(job, origin),
+    drop: async (job, origin, key) =>
+      key === undefined
+        ? { id: await spool.drop(job, origin), duplicate: false }
+        : await spool.dropOnce(key, job, origin),
+    pending: (project) => spool.pending(project),
+    standingJob: (job) => standingJob(job, config, tools),
+    github: { rules, policy: config.github },
     queuedJobs: async () => (await spool.list('queued')).length,
     findJob: (id) => spool.find(id),
     whenSettled: (id, signal) => spool.whenSettled(id, signal),
@@ -122,14 +135,7 @@ function receiverPorts(workshop: Workshop, stopping: AbortSignal, log: Logger): 
     },
     sessionName: sessionNameOf,
     attachCommand: (name) => attachCommand(name, tools),
-    async notReady() {
-      try {
-        await access(home.inbox, constants.W_OK)
-        return undefined
-      } catch (error) {
-        return `the inbox can't be written: ${messageOf(error)}`
-      }
-    },
+    notReady: () => inboxTrouble(home.inbox),
     log,
   }
 }

@@ -48,3 +48,8 @@ export function describeJob(job: JobView, ports: ReceiverPorts): Record<string, 
     result: job.result,
   }
 }
+
+/** Adds fields to the log line of a call. */
+export function note(context: Pick<Context, 'state'>, fields: Readonly<Record<string, unknown>>): void {
+  context.state['log'] = { ...(context.state['log'] as object | undefined), ...fields }
+}

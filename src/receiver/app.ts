@@ -9,7 +9,7 @@ import type { Accepted } from './authenticate.js'
 import { callerAddress } from './caller-address.js'
 import { createSessionRoute } from './create-session.js'
 import type { ReceiverPorts } from './ports.js'
-import { queueJob } from './queue-job.js'
+import { provenanceOf, queueJob } from './queue-job.js'
 
 /** The HTTP interface: turns calls into job files, and tells of jobs and sessions. */
 export function createApp(ports: ReceiverPorts): Koa {
@@ -59,7 +59,10 @@ export function createApp(ports: ReceiverPorts): Koa {
     guarded(ports, async (context, caller) => {
       const session = await ports.session(parameter(context, 'name'))
       if (session === undefined) fail(context, 404, 'there is no such session; see GET /sessions')
-      else await queueJob(context, { project_name: session.project, action: 'destroy' }, caller, ports)
+      else {
+        const job = { project_name: session.project, action: 'destroy' } as const
+        await queueJob(context, job, provenanceOf(context, job, caller), ports)
+      }
     }),
   )
 

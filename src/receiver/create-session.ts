@@ -5,8 +5,9 @@ import { admit, overRate } from './admit.js'
 import { fail, failFields } from './answer.js'
 import { hasSecrets, isSignature, verifySignature, type Accepted } from './authenticate.js'
 import { bodyReader, parseJson, readRawBody, type RawBody } from './body.js'
+import { createEventRoute } from './github/receive-event.js'
 import type { ReceiverPorts } from './ports.js'
-import { queueJob } from './queue-job.js'
+import { provenanceOf, queueJob } from './queue-job.js'
 
 /**
  * `POST /create-session`: who calls is known before anything is parsed, what is asked for is known to be sound
@@ -14,6 +15,7 @@ import { queueJob } from './queue-job.js'
  */
 export function createSessionRoute(ports: ReceiverPorts): (context: Context) => Promise<void> {
   const readAuthenticated = bodyReader(ports.limits.otherBytes)
+  const receiveEvent = createEventRoute(ports)
 
   return async (context) => {
     if (context.request.is('application/json') !== 'application/json') {
@@ -27,13 +29,19 @@ export function createSessionRoute(ports: ReceiverPorts): (context: Context) => 
     const signed = context.get('x-hub-signature-256') !== '' && hasSecrets(ports.secrets)
     const read = signed ? await readSigned(context, ports) : await readUnsigned(context, ports, readAuthenticated)
     if (read === undefined) return
-    if (context.get('x-github-event') !== '') {
-      answerEvent(context, read.caller)
+    const isEvent = context.get('x-github-event') !== ''
+    if (isEvent && read.caller.kind !== 'signature') {
+      const remedy = 'set a secret in the webhook and in auth.github_secrets'
+      fail(context, 401, `a GitHub event needs X-Hub-Signature-256; ${remedy}`)
       return
     }
     const json = parseJson(read.bytes)
     if (!json.ok) {
       fail(context, 400, json.message)
+      return
+    }
+    if (isEvent) {
+      await receiveEvent(context, json.value)
       return
     }
     const keyed = withIdempotencyKey(json.value, context.get('idempotency-key'))
@@ -47,7 +55,7 @@ export function createSessionRoute(ports: ReceiverPorts): (context: Context) => 
       failFields(context, problems)
       return
     }
-    await queueJob(context, parsed.job, read.caller, ports)
+    await queueJob(context, parsed.job, provenanceOf(context, parsed.job, read.caller), ports)
   }
 }
 
@@ -97,19 +105,6 @@ function readable(context: Context, body: RawBody, maxBytes: number): Buffer | u
       fail(context, 413, `the body is larger than ${maxBytes.toString()} bytes; put long text behind tracker_url`)
       return undefined
   }
-}
-
-/** GitHub's own events. A ping is answered; rules that map the others to jobs are not built yet. */
-function answerEvent(context: Context, caller: Accepted): void {
-  if (caller.kind !== 'signature') {
-    const remedy = 'set a secret in the webhook and in auth.github_secrets'
-    fail(context, 401, `a GitHub event needs X-Hub-Signature-256; ${remedy}`)
-    return
-  }
-  context.body =
-    context.get('x-github-event') === 'ping'
-      ? { status: 'ok', message: 'pong' }
-      : { status: 'ignored', reason: 'no rule maps this event to a job' }
 }
 
 /** The header is the field of the same meaning; where both are given, they must agree. */

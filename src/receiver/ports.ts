@@ -1,8 +1,11 @@
 import type { JobId } from '../job/id.js'
 import type { Job, Origin } from '../job/job.js'
 import type { JobView } from '../job/record.js'
+import type { Dropped } from '../job/spool.js'
 import type { FieldProblem } from '../support/field-problem.js'
 import type { Logger } from '../support/log.js'
+import type { Rule } from './github/rules.js'
+import type { TrustPolicy } from './github/trust.js'
 import type { RateLimit } from './rate-limit.js'
 import type { Secrets } from './authenticate.js'
 import type { IsTrustedProxy } from './caller-address.js'
@@ -21,8 +24,13 @@ export interface ReceiverPorts {
   readonly limits: { readonly signedBytes: number; readonly otherBytes: number; readonly queuedJobs: number }
   /** What is wrong with a job beyond its shape. */
   checkJob(job: Job): readonly FieldProblem[]
-  /** Durable when it resolves. */
-  drop(job: Job, origin: Origin): Promise<JobId>
+  /** Durable when it resolves. With a key: at most one job of it is queued, active or done. */
+  drop(job: Job, origin: Origin, key: string | undefined): Promise<Dropped>
+  /** The jobs of a project that wait or run. */
+  pending(projectName: string): Promise<readonly JobView[]>
+  /** The job that made the session which stands for this job's project (and repository, where it names one). */
+  standingJob(job: Job): Promise<JobId | undefined>
+  readonly github: { readonly rules: readonly Rule[]; readonly policy: TrustPolicy }
   queuedJobs(): Promise<number>
   findJob(id: JobId): Promise<JobView | undefined>
   /** Aborted when the daemon ends: who still waits for an outcome is told that the job is queued. */

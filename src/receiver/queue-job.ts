@@ -2,8 +2,9 @@ import type { Context } from 'koa'
 import type { JobId } from '../job/id.js'
 import type { Job, Origin } from '../job/job.js'
 import type { JobView } from '../job/record.js'
+import type { Dropped } from '../job/spool.js'
 import { codeOf } from '../support/problem.js'
-import { describeJob, fail, failForNow } from './answer.js'
+import { describeJob, fail, failForNow, note } from './answer.js'
 import type { Accepted } from './authenticate.js'
 import type { ReceiverPorts } from './ports.js'
 
@@ -16,40 +17,60 @@ const retryAfterS = 60
  * Stores a sound job, also one that ends a session, so that it waits for the one that builds it, and answers once
  * it is durable, or, where the caller wants to wait, once it is settled.
  */
-export async function queueJob(context: Context, job: Job, caller: Accepted, ports: ReceiverPorts): Promise<void> {
-  const id = await storeJob(context, job, caller, ports)
-  if (id === undefined) return
+export async function queueJob(context: Context, job: Job, from: Provenance, ports: ReceiverPorts): Promise<void> {
+  const dropped = await storeJob(context, job, from, ports)
+  if (dropped === undefined) return
+  const { id } = dropped
+  if (dropped.duplicate) {
+    answerDuplicate(context, id)
+    return
+  }
   const waitS = wantedWaitS(context.get('prefer'))
   const settled = waitS === 0 ? undefined : await waitFor(id, waitS, context, ports)
   if (settled === undefined) answerQueued(context, id, job, ports)
   else answerSettled(context, settled, ports)
 }
 
+/** Where a job comes from, and the key under which it is done once only. */
+export interface Provenance {
+  readonly origin: Origin
+  /** A delivery's or caller's; undefined: the same call twice is two jobs. */
+  readonly key: string | undefined
+}
+
+/** The provenance of a call that carries the job's own fields. */
+export function provenanceOf(context: Context, job: Job, caller: Accepted): Provenance {
+  const sender = caller.kind === 'basic' ? caller.user : null
+  const { idempotency_key: key } = job
+  return {
+    origin: { kind: 'http', address: context.ip, delivery_id: null, subject: null, sender, trusted: true },
+    key: key === undefined ? undefined : `idempotency:${key}`,
+  }
+}
+
+/** The call asked for what another one had asked for before. */
+export function answerDuplicate(context: Context, id: JobId): void {
+  context.body = { status: 'duplicate', job_id: id, status_url: `/jobs/${id}` }
+  note(context, { duplicateOf: id })
+}
+
 /** Writes the job into the inbox; undefined where it can't be taken now, which was answered then. */
 async function storeJob(
   context: Context,
   job: Job,
-  caller: Accepted,
+  from: Provenance,
   ports: ReceiverPorts,
-): Promise<JobId | undefined> {
+): Promise<Dropped | undefined> {
   const { queuedJobs } = ports.limits
-  const origin: Origin = {
-    kind: 'http',
-    address: context.ip,
-    delivery_id: null,
-    subject: null,
-    sender: caller.kind === 'basic' ? caller.user : null,
-    trusted: true,
-  }
   try {
     if (queuedJobs > 0 && (await ports.queuedJobs()) >= queuedJobs) {
       const message = `${queuedJobs.toString()} jobs are queued already (limits.queued_jobs); send it again later`
       failForNow(context, 503, message, retryAfterS)
       return undefined
     }
-    const id = await ports.drop(job, origin)
-    context.state['log'] = { jobId: id, project: job.project_name }
-    return id
+    const dropped = await ports.drop(job, from.origin, from.key)
+    note(context, { jobId: dropped.id, project: job.project_name })
+    return dropped
   } catch (error) {
     const code = codeOf(error)
     // errno(3); Node's own ERR_… say that the daemon has a defect.
@@ -104,6 +125,7 @@ function answerSettled(context: Context, settled: JobView, ports: ReceiverPorts)
     case 'created':
     case 'existing':
     case 'destroyed':
+    case 'restarted':
       context.body = {
         status: 'success',
         session: result.session,

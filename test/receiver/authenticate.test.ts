@@ -85,7 +85,7 @@ describe('X-Hub-Signature-256', () => {
 describe('GitHub events', () => {
   it.each([
     ['ping', { status: 'ok', message: 'pong' }],
-    ['push', { status: 'ignored', reason: 'no rule maps this event to a job' }],
+    ['push', { status: 'ignored', reason: 'no rule maps push to a job' }],
     ['\u0000issues'.slice(1), { status: 'ignored' }],
   ])('are answered where they are signed: %s', async (event, expected) => {
     const receiver = await startReceiver()

@@ -41,7 +41,7 @@ describe('POST /create-session', () => {
           const id = await receiver.spool.drop(one, origin)
           await new Promise((done) => setTimeout(done, 100))
           order.push('stored')
-          return id
+          return { id, duplicate: false }
         },
       },
     })

@@ -6,6 +6,7 @@ import { homeAt, type Home } from '../../src/config/home.js'
 import { configSchema, type Config } from '../../src/config/schema.js'
 import { closeServer, listen, type ListenLimits } from '../../src/daemon/listen.js'
 import { createSpool, type Spool } from '../../src/job/spool.js'
+import { loadRules } from '../../src/receiver/github/rules.js'
 import { createApp } from '../../src/receiver/app.js'
 import type { Secrets } from '../../src/receiver/authenticate.js'
 import { trustedProxies } from '../../src/receiver/caller-address.js'
@@ -73,7 +74,13 @@ export async function startReceiver(settings: ReceiverSettings = {}): Promise<Re
     rateLimit: createRateLimit(settings.requestsPerMinute ?? 0),
     limits: { signedBytes: 25 * 1024 * 1024, otherBytes: 1024 * 1024, queuedJobs: 0, ...settings.limits },
     checkJob: (one) => checkJob(one, config),
-    drop: (one, origin) => spool.drop(one, origin),
+    drop: async (one, origin, key) =>
+      key === undefined
+        ? { id: await spool.drop(one, origin), duplicate: false }
+        : await spool.dropOnce(key, one, origin),
+    pending: (project) => spool.pending(project),
+    standingJob: () => Promise.resolve(undefined),
+    github: { rules: await loadRules('default'), policy: config.github },
     queuedJobs: async () => (await spool.list('queued')).length,
     findJob: (id) => spool.find(id),
     stopping: stopping.signal,
