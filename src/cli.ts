@@ -10,6 +10,7 @@ import { logs } from './commands/logs.js'
 import { ls } from './commands/ls.js'
 import { cancel, pause, resume, retry } from './commands/queue.js'
 import { rm } from './commands/rm.js'
+import { rules, tryEvent } from './commands/rules.js'
 import { serve } from './commands/serve.js'
 import { show } from './commands/show.js'
 import { submit } from './commands/submit.js'
@@ -143,11 +144,23 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .description('go on after a pause')
     .action(command((context) => resume(context)))
 
-  program
+  // commander gives --json to the outer command, wherever it stands.
+  const settings = program
     .command('config')
     .description('show the settings in force and where each came from')
     .option('--json', 'print JSON', false)
     .action(command((context, options: Json) => config(context, options.json)))
+  const isJson = () => settings.opts<Json>().json
+
+  settings
+    .command('rules')
+    .description("list the rules that turn GitHub's events into jobs")
+    .action(command((context) => rules(context, isJson())))
+
+  settings
+    .command('try-event <event> <file>')
+    .description('show what a payload would do, and why; nothing is queued')
+    .action(command((context, event: string, file: string) => tryEvent(context, event, file, isJson())))
 
   program
     .command('doctor')

@@ -24,7 +24,10 @@ export async function submit(context: CommandContext, file: string, json: boolea
     return 1
   }
   const origin = { kind: 'cli', address: null, delivery_id: null, subject: null, sender: null, trusted: true } as const
-  const id = await workshop.spool.drop(job, origin)
+  const { idempotency_key: key } = job
+  const { spool } = workshop
+  const id =
+    key === undefined ? await spool.drop(job, origin) : (await spool.dropOnce(`idempotency:${key}`, job, origin)).id
   context.print(json ? JSON.stringify({ job_id: id }) : id)
   return 0
 }
