@@ -64,7 +64,7 @@ it('takes nothing that git refuses', async () => {
   )
   const names = fc.sample(
     fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('')),
-    120,
+    800,
   )
   const taken = [...new Set(names)].filter((name) => checkBranchName(name) === undefined)
   expect(taken.length).toBeGreaterThan(10)
