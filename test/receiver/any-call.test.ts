@@ -71,7 +71,7 @@ const method = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('GET', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH') },
 )
 
-it('whatever is called: no defect, no file elsewhere, no job without proof', async () => {
+it('whatever is called: no defect, no file elsewhere, no job without proof', { timeout: 120_000 }, async () => {
   const unhandled: unknown[] = []
   const note = (reason: unknown) => unhandled.push(reason)
   process.on('unhandledRejection', note)

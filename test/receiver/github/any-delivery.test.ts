@@ -112,7 +112,7 @@ const otherEvent = fc.oneof(
   { weight: 1, arbitrary: fc.oneof(headerValue, fc.constantFrom('ping', 'push', 'label', 'issues', '__proto__')) },
 )
 
-it('whatever is delivered: an answer, at most one job, and no file elsewhere', async () => {
+it('whatever is delivered: an answer, at most one job, and no file elsewhere', { timeout: 120_000 }, async () => {
   const unhandled: unknown[] = []
   const note = (reason: unknown) => unhandled.push(reason)
   process.on('unhandledRejection', note)
