@@ -1,4 +1,4 @@
-import { readAgentEvents } from '../agent/events.js'
+import { readAgentEvents, type AgentEvent } from '../agent/events.js'
 import { agentStatus, type AgentStatus } from '../agent/status.js'
 import type { LivePane, PaneListing } from '../tmux/types.js'
 import { attachCommand } from './build.js'
@@ -28,23 +28,34 @@ export interface SessionView {
 
 /** Every session that the daemon made and that nobody removed. */
 export async function viewSessions(tools: SessionTools): Promise<SessionView[]> {
-  const [names, listing] = await Promise.all([tools.registry.list(), tools.tmux.listPanes()])
-  const views = await Promise.all(names.map((name) => view(name, listing, tools)))
-  return views.filter((one) => one !== undefined)
+  const known = await Promise.all((await tools.registry.list()).map((name) => readKnown(name, tools)))
+  const listing = await tools.tmux.listPanes()
+  return known.filter((one) => one !== undefined).map((one) => view(one, listing, tools))
 }
 
 export async function viewSession(name: SessionName, tools: SessionTools): Promise<SessionView | undefined> {
-  return await view(name, await tools.tmux.listPanes(), tools)
+  const known = await readKnown(name, tools)
+  return known === undefined ? undefined : view(known, await tools.tmux.listPanes(), tools)
+}
+
+/** What the files say; read before tmux is asked, so that a pane whose agent gave a sign is in the answer. */
+interface Known {
+  readonly name: SessionName
+  readonly record: SessionRecord
+  readonly events: readonly AgentEvent[]
+}
+
+async function readKnown(name: SessionName, tools: SessionTools): Promise<Known | undefined> {
+  const record = await tools.registry.read(name)
+  if (record === undefined) return undefined
+  return { name, record, events: await readAgentEvents(tools.registry.folderOf(name)) }
 }
 
 /** Longer than a session takes from its record to its agent's first event. */
 const makingMs = 10_000
 
-async function view(name: SessionName, listing: PaneListing, tools: SessionTools): Promise<SessionView | undefined> {
-  const record = await tools.registry.read(name)
-  if (record === undefined) return undefined
+function view({ name, record, events }: Known, listing: PaneListing, tools: SessionTools): SessionView {
   const panes = panesOf(record, listing)
-  const events = await readAgentEvents(tools.registry.folderOf(name))
   const ageMs = tools.now().getTime() - Date.parse(record.created_at)
   // The record is there before the panes are.
   const isBeingMade = events.length === 0 && ageMs < makingMs
