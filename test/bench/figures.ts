@@ -42,3 +42,8 @@ export function table(rows: readonly Row[]): string {
 function spread({ median, min, max }: Spread): string {
   return `${median.toFixed(0)} (${min.toFixed(0)}…${max.toFixed(0)})`
 }
+
+/** `120 MiB (at most 250: met)` */
+export function verdict(value: number, atMost: number, unit: string): string {
+  return `${value.toFixed(0)} ${unit} (at most ${atMost.toString()}: ${value <= atMost ? 'met' : 'MISSED'})`
+}

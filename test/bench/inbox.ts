@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startDaemonProcess } from '../support/daemon-process.js'
+import { loopProbe, type ProcessFigures } from '../support/loop-probe.js'
+import { makeManyFiles } from '../support/many-files.js'
+import { verdict } from './figures.js'
+
+/** What became of many files that were dropped at once. */
+export interface InboxFigures extends ProcessFigures {
+  readonly files: number
+  readonly settled: number
+  readonly seconds: number
+}
+
+const settleTimeoutMs = 30 * 60_000
+const atMost = { peakMemoryMb: 250, loopDelayP99Ms: 50 }
+
+/** Drops many files beside a running daemon, and waits until all are settled. */
+export async function measureInbox(root: string, files: number): Promise<InboxFigures> {
+  const folder = await mkdtemp(join(tmpdir(), 'devorch-bench-'))
+  try {
+    const home = join(folder, 'home')
+    const many = await makeManyFiles(home, files)
+    const probe = loopProbe(join(folder, 'figures.json'))
+    const daemon = await startDaemonProcess({
+      root,
+      home,
+      environment: { PATH: process.env['PATH'] ?? '', HOME: folder, LANG: 'C.UTF-8', ...probe.environment },
+      config: { projects_dir: join(folder, 'projects'), worker: { min_free_memory_mb: 0 } },
+    })
+    try {
+      const begunMs = performance.now()
+      await many.drop()
+      const names = await many.settled(daemon, settleTimeoutMs)
+      const seconds = (performance.now() - begunMs) / 1000
+      await daemon.stop()
+      return { files, settled: names.length, seconds, ...(await probe.figures()) }
+    } finally {
+      await daemon.stop()
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The figures in words, with what they may be at most. */
+export function describeInbox(figures: InboxFigures): string {
+  const { files, settled, seconds, peakMemoryMb, loopDelayP99Ms, loopDelayMaxMs } = figures
+  return [
+    `${files.toString()} files dropped at once: ${settled.toString()} settled, within ${seconds.toFixed(0)} s`,
+    `  peak memory: ${verdict(peakMemoryMb, atMost.peakMemoryMb, 'MiB')}`,
+    `  delay of the event loop, p99: ${verdict(loopDelayP99Ms, atMost.loopDelayP99Ms, 'ms')}; the most: ${loopDelayMaxMs.toFixed(0)} ms`,
+  ].join('\n')
+}
