@@ -44,8 +44,10 @@ export async function create(context: CommandContext, given: CreateArguments): P
     file: undefined,
     result: undefined,
   }
-  const onStep = (step: string, ms: number) => {
-    if (!given.json) context.print(`${(stepNames[step] ?? step).padEnd(28)} ${ms.toString().padStart(6)} ms`)
+  const onStep = (step: string, ms: number | undefined) => {
+    const name = stepNames[step]
+    if (given.json || ms === undefined || name === undefined) return
+    context.print(`${name.padEnd(28)} ${ms.toString().padStart(6)} ms`)
   }
   const result = await performJob(record, workshop.tools, context.signal, onStep)
   if (given.json) context.print(JSON.stringify(result, undefined, 2))

@@ -11,7 +11,7 @@ export async function retry(context: CommandContext, given: string): Promise<Exi
   if (found?.state !== 'failed') {
     context.complain(
       found === undefined
-        ? 'there is no such job; see `devorch jobs`'
+        ? 'there is no such job; see `devorch jobs` (settled ones are removed after a while: retention in config.yaml)'
         : `the job is ${found.state}; only a failed one is retried`,
     )
     return 1

@@ -1,5 +1,8 @@
 import { stringify } from 'yaml'
-import { parseJobId } from '../job/id.js'
+import type { Workshop } from '../daemon/assemble.js'
+import { parseJobId, type JobId } from '../job/id.js'
+import { queuePosition } from '../job/position.js'
+import type { JobView } from '../job/record.js'
 import { parseSessionName, sessionNameOf } from '../session/name.js'
 import { viewSession } from '../session/view.js'
 import { openWorkshop, type CommandContext, type ExitCode } from './context.js'
@@ -11,7 +14,7 @@ export async function show(context: CommandContext, name: string, json: boolean)
   const id = parseJobId(name)
   const session = parseSessionName(name)
   const found =
-    (id === undefined ? undefined : await workshop.spool.find(id)) ??
+    (id === undefined ? undefined : await findJob(workshop, id)) ??
     (session === undefined ? undefined : await viewSession(session, workshop.tools)) ??
     (await viewSession(sessionNameOf(name), workshop.tools))
   if (found === undefined) {
@@ -20,4 +23,11 @@ export async function show(context: CommandContext, name: string, json: boolean)
   }
   context.print(json ? JSON.stringify(found, undefined, 2) : stringify(found, { lineWidth: 0 }).trimEnd())
   return 0
+}
+
+/** What the disk tells; which step a running job is at, only the daemon knows: `GET /jobs/ID`. */
+async function findJob(workshop: Workshop, id: JobId): Promise<(JobView & { readonly position?: number }) | undefined> {
+  const job = await workshop.spool.find(id)
+  const position = job?.state === 'queued' ? await queuePosition(workshop.home, id) : undefined
+  return job === undefined || position === undefined ? job : { ...job, position }
 }

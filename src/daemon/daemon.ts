@@ -1,6 +1,7 @@
 import { inboxTrouble } from './inbox-trouble.js'
 import type { Home } from '../config/home.js'
 import type { Config } from '../config/schema.js'
+import { queuePosition } from '../job/position.js'
 import { createWorker } from '../job/worker.js'
 import { createApp } from '../receiver/app.js'
 import { hasSecrets } from '../receiver/authenticate.js'
@@ -17,8 +18,10 @@ import type { Logger } from '../support/log.js'
 import { assemble, makeFolders, type Workshop } from './assemble.js'
 import { checkOneFilesystem, takeHome } from './claim-home.js'
 import { heldBecause, readLoad } from './hold-back.js'
+import { createHousekeeping } from './housekeeping.js'
 import { closeServer, listen, refuseOpenAddress, type ListenLimits } from './listen.js'
 import { performJob } from './perform.js'
+import { createProgress, type Progress } from './progress.js'
 import { watchFolders } from './watch.js'
 
 export interface DaemonOptions {
@@ -54,11 +57,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await checkOneFilesystem(home)
 
     const workshop = assemble(home, config, options.environment, log)
-    const worker = createDaemonWorker(workshop, log)
+    const progress = createProgress()
+    const housekeeping = createHousekeeping({ home, config, environment: workshop.tools.environment, log })
+    const worker = createDaemonWorker(workshop, progress, housekeeping.jobEnded, log)
     // Before the worker, so that a port that is taken is told before a job is begun, and calls are answered, also those
     // that wait for an outcome, while the running jobs end.
     const stopping = new AbortController()
-    const app = createApp(receiverPorts(workshop, rules, stopping.signal, log))
+    const app = createApp(receiverPorts(workshop, rules, progress, stopping.signal, log))
     const { server, url } = await listen(app, config.server, log, options.listenLimits)
     releases.push(async () => {
       stopping.abort()
@@ -70,6 +75,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     releases.push(() => worker.stop(graceMs))
     await worker.start()
     log.info('ready', { url, home: home.base, authentication: hasSecrets(config.auth) ? 'required' : 'same user only' })
+    // After all else, since none of it is urgent: a start takes no longer with a hundred thousand records.
+    releases.push(housekeeping.stop)
+    housekeeping.start()
     return {
       url,
       async stop(grace) {
@@ -85,12 +93,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-function createDaemonWorker(workshop: Workshop, log: Logger): ReturnType<typeof createWorker> {
+function createDaemonWorker(
+  workshop: Workshop,
+  progress: Progress,
+  jobEnded: () => void,
+  log: Logger,
+): ReturnType<typeof createWorker> {
   const { config, control, tools } = workshop
   return createWorker({
     spool: workshop.spool,
     inbox: workshop.inbox,
-    perform: (record, signal) => performJob(record, tools, signal),
+    perform: (record, signal) =>
+      progress.follow(record.id, (onStep) => performJob(record, tools, signal, onStep)).finally(jobEnded),
     holdBack: async (action, creating) => heldBecause(action, await readLoad(workshop, creating), config.worker),
     cancelled: { list: () => control.cancelRequests(), clear: (id) => control.clearCancel(id) },
     concurrency: config.worker.concurrency,
@@ -103,6 +117,7 @@ function createDaemonWorker(workshop: Workshop, log: Logger): ReturnType<typeof 
 function receiverPorts(
   workshop: Workshop,
   rules: ReceiverPorts['github']['rules'],
+  progress: Progress,
   stopping: AbortSignal,
   log: Logger,
 ): ReceiverPorts {
@@ -127,6 +142,8 @@ function receiverPorts(
     github: { rules, policy: config.github },
     queuedJobs: async () => (await spool.list('queued')).length,
     findJob: (id) => spool.find(id),
+    position: (id) => queuePosition(home, id),
+    stepOf: (id) => progress.stepOf(id),
     whenSettled: (id, signal) => spool.whenSettled(id, signal),
     sessions: () => viewSessions(tools),
     async session(name) {

@@ -85,11 +85,18 @@ export async function finishClaim(folders: SpoolFolders, half: HalfClaim, now: N
     await rename(claimed, moved)
     return await finishClaim(folders, { ...half, id: fresh, claimed: moved }, now)
   }
-  const earlier = { result: undefined, received_at: undefined, file: printable(name), retry_of: value.job_id }
+  const earlier = {
+    result: undefined,
+    received_at: undefined,
+    begun_at: undefined,
+    file: printable(name),
+    retry_of: value.job_id,
+  }
   const fields = value.job_id === id ? value : { ...value, ...earlier }
   const record = {
     ...recordOf(fields, { id, origin: droppedFile(name), receivedAt: now().toISOString() }),
     attempts,
+    begunAt: attempts === 0 ? undefined : now().toISOString(),
   }
   await publish(recordPath(folders, 'active', id), formatRecord(record, parsed.document))
   await unlinkIfThere(claimed)

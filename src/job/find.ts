@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { opendir, readdir } from 'node:fs/promises'
 import { readBounded } from '../support/files.js'
 import { printable } from '../support/text.js'
 import { parseYaml } from '../support/yaml-document.js'
@@ -32,6 +33,20 @@ export async function listJobs(folders: SpoolFolders, state: JobState): Promise<
     .filter((id) => id !== undefined)
     .sort()
     .reverse()
+}
+
+/**
+ * The files of a state that are named for a job, in no order and some hundreds at a time, so that a folder of 100,000
+ * does not hold up the event loop.
+ */
+export async function* jobFiles(
+  folder: string,
+): AsyncGenerator<{ readonly id: JobId; readonly suffix: '.yaml' | '.raw'; readonly entry: Dirent }> {
+  for await (const entry of await opendir(folder, { bufferSize: 512 })) {
+    const suffix = (['.yaml', '.raw'] as const).find((one) => entry.name.endsWith(one))
+    const id = suffix === undefined ? undefined : parseJobId(entry.name.slice(0, -suffix.length))
+    if (suffix !== undefined && id !== undefined) yield { id, suffix, entry }
+  }
 }
 
 /** The record in a file; undefined where there is none, or none that is understood. */

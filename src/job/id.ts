@@ -25,6 +25,12 @@ export function slugOf(about: string): string {
   return slug === '' ? 'job' : slug
 }
 
+/** When the id was made, in milliseconds since 1970: its time stamp. */
+export function madeMsOf(id: JobId): number {
+  const part = (from: number, to: number) => Number(id.slice(from, to))
+  return Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(9, 11), part(11, 13), part(13, 15), part(15, 18))
+}
+
 /** The middle of an id, as slugOf made it. */
 export function aboutOf(id: JobId): string {
   return id.slice('20261122T210431123Z-'.length, -'-0123456789abcdef'.length)

@@ -75,6 +75,8 @@ const recordFields = jobFields.extend({
   origin: originSchema.optional(),
   received_at: z.string().optional(),
   retry_of: z.string().optional(),
+  /** When its latest attempt began. */
+  begun_at: z.string().optional(),
   /** How many times its building was begun. */
   attempts: z.number().int().min(0).default(0),
   /** The name under which a person dropped it. */

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { findJob, listJobs } from './find.js'
+import { findJob, jobFiles } from './find.js'
 import type { SpoolFolders } from './folders.js'
 import { keyMarkOf, type JobId } from './id.js'
 
 /**
  * Knows which job a key (a delivery id, an Idempotency-Key) led to. The last part of a keyed job's id is a digest of
- * its key, so the files' names are the memory: it survives a restart and is pruned with them.
+ * its key, so the files' names are the memory: it survives a restart and is pruned with them (prune.ts), after which
+ * the same key leads to a new job.
  */
 export interface Keys {
   /** The newest job of the key that has not failed; undefined: there is none, so another may begin. */
@@ -26,8 +27,8 @@ export function createKeys(folders: SpoolFolders): Keys {
   const load = async (): Promise<Map<string, JobId>> => {
     const marks = new Map<string, JobId>()
     for (const state of ['failed', 'done', 'active', 'queued'] as const) {
-      // Oldest first, so that the newest stays; a job that moves meanwhile is met again in its next folder.
-      for (const id of (await listJobs(folders, state)).reverse()) {
+      // A job that moves meanwhile is met again in its next folder.
+      for await (const { id } of jobFiles(state === 'queued' ? folders.inbox : folders[state])) {
         const before = marks.get(keyMarkOf(id))
         if (before === undefined || before < id) marks.set(keyMarkOf(id), id)
       }

@@ -14,6 +14,8 @@ export interface JobRecord {
   readonly origin: Origin
   /** ISO 8601, UTC. */
   readonly receivedAt: string
+  /** When its latest attempt began; undefined: none has. */
+  readonly begunAt?: string | undefined
   readonly attempts: number
   readonly retryOf: string | undefined
   readonly file: string | undefined
@@ -27,6 +29,7 @@ export interface JobView {
   readonly job: Job | null
   readonly origin: Origin | null
   readonly receivedAt: string
+  readonly begunAt?: string | undefined
   readonly attempts: number
   readonly retryOf: string | undefined
   readonly file: string | undefined
@@ -49,6 +52,7 @@ export function recordOf(fields: RecordFields, known: { id: JobId; origin: Origi
     job: jobOf(fields),
     origin: fields.origin ?? known.origin,
     receivedAt: fields.received_at ?? known.receivedAt,
+    begunAt: fields.begun_at,
     attempts: fields.attempts,
     retryOf: fields.retry_of,
     file: fields.file,
@@ -72,6 +76,7 @@ export function formatRecord(record: JobRecord, written: Document = new Document
     received_at: record.receivedAt,
     retry_of: record.retryOf,
     file: record.file,
+    begun_at: record.begunAt,
     attempts: record.attempts === 0 ? undefined : record.attempts,
     result: record.result,
   }

@@ -19,7 +19,8 @@ export interface Recovery {
 
 /** Completes half claims and half settlements; docs/job-lifecycle.md has every case. */
 export async function recoverJobs(folders: SpoolFolders, now: Now): Promise<Recovery> {
-  for (const folder of [folders.inbox, folders.active, folders.done, folders.failed]) await sweepTemporaries(folder)
+  // done/ may hold very many, and no record is written there: prune.ts sweeps it, in its own time.
+  for (const folder of [folders.inbox, folders.active, folders.failed]) await sweepTemporaries(folder)
   const interrupted = new Map<JobId, JobRecord>()
   const troubles: { file: string; error: unknown }[] = []
   for (const file of (await readdir(folders.active)).sort()) {

@@ -101,7 +101,7 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
     },
 
     async beginAttempt(record) {
-      const next = { ...record, attempts: record.attempts + 1 }
+      const next = { ...record, attempts: record.attempts + 1, begunAt: now().toISOString() }
       await rewrite(folders, next)
       return next
     },

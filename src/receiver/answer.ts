@@ -42,10 +42,27 @@ export function describeJob(job: JobView, ports: ReceiverPorts): Record<string, 
     project_name: job.job?.project_name,
     session_name: job.job === null ? undefined : ports.sessionName(job.job.project_name),
     received_at: job.receivedAt,
+    begun_at: job.begunAt,
+    finished_at: job.result?.finished_at,
     attempts: job.attempts,
     retry_of: job.retryOf,
     file: job.file,
     result: job.result,
+  }
+}
+
+/** The same, and how far it is: its `position` in the queue, or the `step` that it is at. */
+export async function describeWithProgress(job: JobView, ports: ReceiverPorts): Promise<Record<string, unknown>> {
+  const described = describeJob(job, ports)
+  switch (job.state) {
+    case 'queued':
+      return { ...described, position: await ports.position(job.id) }
+    case 'active':
+      // Between two attempts, or until an interrupted job is begun again.
+      return { ...described, step: ports.stepOf(job.id) ?? 'waiting' }
+    case 'done':
+    case 'failed':
+      return described
   }
 }
 

@@ -4,7 +4,7 @@ import { parseJobId } from '../job/id.js'
 import { Problem } from '../support/problem.js'
 import { printable } from '../support/text.js'
 import { admit } from './admit.js'
-import { describeJob, fail, failForNow } from './answer.js'
+import { describeWithProgress, fail, failForNow } from './answer.js'
 import type { Accepted } from './authenticate.js'
 import { callerAddress } from './caller-address.js'
 import { createSessionRoute } from './create-session.js'
@@ -34,7 +34,7 @@ export function createApp(ports: ReceiverPorts): Koa {
       const id = parseJobId(parameter(context, 'id'))
       const job = id === undefined ? undefined : await ports.findJob(id)
       if (job === undefined) fail(context, 404, 'there is no such job; it may have been pruned')
-      else context.body = describeJob(job, ports)
+      else context.body = await describeWithProgress(job, ports)
     }),
   )
 

@@ -33,6 +33,10 @@ export interface ReceiverPorts {
   readonly github: { readonly rules: readonly Rule[]; readonly policy: TrustPolicy }
   queuedJobs(): Promise<number>
   findJob(id: JobId): Promise<JobView | undefined>
+  /** The place of a queued job, 1 for the next; undefined where it is not queued. */
+  position(id: JobId): Promise<number | undefined>
+  /** What an active job is at; undefined where it waits. */
+  stepOf(id: JobId): string | undefined
   /** Aborted when the daemon ends: who still waits for an outcome is told that the job is queued. */
   readonly stopping: AbortSignal
   /** The settled job, or undefined where the signal came first. */

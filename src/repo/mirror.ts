@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rename, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { removeFolder } from '../support/files.js'
 import { lockFile, type Lock } from '../support/lock.js'
@@ -115,6 +115,7 @@ class MirrorWorker implements MirrorUse {
 
   async update(): Promise<Mirror> {
     await this.lockMirror()
+    await this.markUsed()
     const known = await readRefs(this.folder)
     // An empty repository tells the name of its branch to a clone only.
     if (known === undefined || known.commits.size === 0) return await this.remake()
@@ -153,6 +154,14 @@ class MirrorWorker implements MirrorUse {
     }
     this.lock = lock
     await this.sweep()
+  }
+
+  /** Its time is that of its last use: prune-mirrors.ts. */
+  private async markUsed(): Promise<void> {
+    const now = new Date()
+    await utimes(this.folder, now, now).catch((error: unknown) => {
+      if (codeOf(error) !== 'ENOENT') throw error
+    })
   }
 
   /** Has a mirror made beside its place and, once it is whole, moved there. */

@@ -10,8 +10,11 @@ import { findStanding } from './standing.js'
 import { notOurs, startSession, type Started } from './start.js'
 import type { SessionTools } from './tools.js'
 
-/** Tells a watching person of each step as it ends; `devorch create` prints them. */
-export type OnStep = (step: string, ms: number) => void
+/**
+ * Tells of each step as it begins (`ms` undefined) and as it ends, by its name in the result; steps may overlap.
+ * `devorch create` prints them, and the daemon tells who asks for the job.
+ */
+export type OnStep = (step: string, ms: number | undefined) => void
 
 /**
  * Builds the session that a `create` job asks for. Safe to repeat after any interruption: what the job itself had
@@ -62,6 +65,7 @@ export async function buildSession(
       trackerBytes: checkout.tracker.bytes,
       instructions: checkout.tracker.instructions,
       signal,
+      timing,
     }
     started = await timing.step('session_ms', startSession({ ...request, start: 'new' }, tools))
   } catch (error) {
@@ -167,6 +171,7 @@ function stopwatch(onStep: OnStep): { timing: Timing; steps: Record<string, numb
   const timing: Timing = {
     async step(name, work) {
       const begunMs = performance.now()
+      onStep(name, undefined)
       const value = await work
       steps[name] = Math.round(performance.now() - begunMs)
       onStep(name, steps[name])

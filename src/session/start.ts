@@ -10,6 +10,7 @@ import { codeOf, Problem } from '../support/problem.js'
 import type { PanePlan } from '../tmux/script.js'
 import type { SessionIds } from '../tmux/types.js'
 import { trackerName } from '../tracker/tracker-file.js'
+import type { Timing } from './checkout.js'
 import type { SessionRecord } from './registry.js'
 import type { SessionName } from './name.js'
 import type { SessionTools } from './tools.js'
@@ -25,6 +26,8 @@ export interface StartRequest {
   /** Text for the agent, to be kept with the session; undefined: what is kept there stays. */
   readonly instructions: string | undefined
   readonly signal: AbortSignal
+  /** Notes how long the agent takes to give its first sign. */
+  readonly timing?: Timing
 }
 
 /** A session that stands. `agentEvent` undefined: its agent gave no sign within the time. */
@@ -83,7 +86,8 @@ export async function startSession(request: StartRequest, tools: SessionTools): 
     case 'created': {
       const events = [launch.readyEvent, 'missing', 'exited'] as const
       const options = { timeoutMs: agentStartTimeoutMs, signal: request.signal }
-      return { ids: created.ids, agentEvent: await waitForAgentEvent(folder, events, options) }
+      const sign = waitForAgentEvent(folder, events, options)
+      return { ids: created.ids, agentEvent: await (request.timing?.step('agent_ms', sign) ?? sign) }
     }
   }
 }

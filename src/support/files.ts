@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs'
-import { link, lstat, open, readdir, rename, rm, unlink, type FileHandle } from 'node:fs/promises'
+import { link, lstat, open, opendir, rename, rm, unlink, type FileHandle } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { grouped } from './grouped.js'
@@ -44,7 +44,7 @@ export function temporaryName(name: string): string {
 
 /** Removes the temporary files of processes that have ended from a folder. */
 export async function sweepTemporaries(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
+  for await (const { name } of await opendir(folder, { bufferSize: 512 })) {
     const pid = /^\..*\.(\d+)\.[0-9a-f]{12}\.tmp$/.exec(name)?.[1]
     if (pid === undefined) continue
     const path = join(folder, name)

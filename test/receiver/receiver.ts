@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest'
 import { homeAt, type Home } from '../../src/config/home.js'
 import { configSchema, type Config } from '../../src/config/schema.js'
 import { closeServer, listen, type ListenLimits } from '../../src/daemon/listen.js'
+import { queuePosition } from '../../src/job/position.js'
 import { createSpool, type Spool } from '../../src/job/spool.js'
 import { loadRules } from '../../src/receiver/github/rules.js'
 import { createApp } from '../../src/receiver/app.js'
@@ -83,6 +84,8 @@ export async function startReceiver(settings: ReceiverSettings = {}): Promise<Re
     github: { rules: await loadRules('default'), policy: config.github },
     queuedJobs: async () => (await spool.list('queued')).length,
     findJob: (id) => spool.find(id),
+    position: (id) => queuePosition(home, id),
+    stepOf: () => undefined,
     stopping: stopping.signal,
     whenSettled: (id, signal) => spool.whenSettled(id, signal),
     sessions: () => Promise.resolve([]),
