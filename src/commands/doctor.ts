@@ -1,4 +1,5 @@
 import { findHome } from '../config/home.js'
+import { newestJobMs } from '../job/find.js'
 import { loadConfig } from '../config/load.js'
 import { printable } from '../support/text.js'
 import type { CommandContext, ExitCode } from './context.js'
@@ -14,11 +15,10 @@ export async function doctor(context: CommandContext, json: boolean): Promise<Ex
   const home = await findHome(context.home, environment)
   const loaded = await loadConfig(home, environment)
   const config = loaded.ok ? loaded.config : undefined
+  const disks = { home: home.base, ...(config === undefined ? {} : { projects: config.projects_dir }) }
+  const newestJob = await newestJobMs(home)
   const [machine, folders, agents, daemon] = await Promise.all([
-    probeMachine(environment, config, {
-      home: home.base,
-      ...(config === undefined ? {} : { projects: config.projects_dir }),
-    }),
+    probeMachine(environment, config, disks, newestJob),
     probeFolders(home, config?.projects_dir),
     config === undefined ? [] : probeAgents(config, environment),
     loaded.ok ? probeDaemon(home, loaded, environment) : undefined,

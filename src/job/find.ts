@@ -1,10 +1,11 @@
 import type { Dirent } from 'node:fs'
 import { opendir, readdir } from 'node:fs/promises'
 import { readBounded } from '../support/files.js'
+import { codeOf } from '../support/problem.js'
 import { printable } from '../support/text.js'
 import { parseYaml } from '../support/yaml-document.js'
 import { claimedPath, maxJobFileBytes, recordPath, type SpoolFolders } from './folders.js'
-import { parseJobId, type JobId } from './id.js'
+import { madeMsOf, parseJobId, type JobId } from './id.js'
 import { parseJobFile, type Origin } from './job.js'
 import { recordOf, rejectedSchema, type JobRecord, type JobState, type JobView } from './record.js'
 
@@ -47,6 +48,19 @@ export async function* jobFiles(
     const id = suffix === undefined ? undefined : parseJobId(entry.name.slice(0, -suffix.length))
     if (suffix !== undefined && id !== undefined) yield { id, suffix, entry }
   }
+}
+
+/** When the newest of the claimed and settled jobs was received, in milliseconds since 1970. */
+export async function newestJobMs(folders: SpoolFolders): Promise<number | undefined> {
+  let newest: number | undefined
+  for (const folder of [folders.active, folders.done, folders.failed]) {
+    try {
+      for await (const { id } of jobFiles(folder)) newest = Math.max(newest ?? -Infinity, madeMsOf(id))
+    } catch (error) {
+      if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes(codeOf(error) ?? '')) throw error
+    }
+  }
+  return newest
 }
 
 /** The record in a file; undefined where there is none, or none that is understood. */

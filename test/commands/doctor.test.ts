@@ -1,8 +1,12 @@
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { chmod, chown, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import type { Check } from '../../src/commands/doctor/check.js'
-import { makeWorkplace, type Ended, type Workplace } from './workplace.js'
+import { newJobId } from '../../src/job/id.js'
+import { mountTmpfs } from '../support/mount.js'
+import { makeWorkplace, root, runProgram, type Ended, type Workplace } from './workplace.js'
 
 function checks(ended: Ended): Check[] {
   expect(ended.stderr).toBe('')
@@ -140,4 +144,101 @@ test('broken templates are listed, and an open address without a secret fails', 
     { level: 'WARN', finding: expect.stringContaining('odd') as string },
   ])
   expect(of('authentication')).toMatchObject([{ level: 'FAIL' }])
+})
+
+const exec = promisify(execFile)
+
+test('an inbox on a mount of its own, full, without room for files, or read-only', async ({ skip }) => {
+  const place = await makeWorkplace()
+  await place.configure(portZero)
+  await place.devorch(['jobs'])
+  const inbox = join(place.home, 'inbox')
+  const because = await mountTmpfs(inbox, '64k')
+  if (because !== undefined) skip(because)
+  // The root of a tmpfs is open to everybody.
+  await chmod(inbox, 0o755)
+  const small = await doctor(place)
+  expect(small.code).toBe(1)
+  expect(small.of('filesystem')).toMatchObject([{ level: 'FAIL' }])
+  expect(small.of('inbox')).toMatchObject([
+    { level: 'FAIL', finding: expect.stringContaining('is full') as string, remedy: 'make room on its disk' },
+  ])
+  await exec('mount', ['-o', 'remount,size=64m,nr_inodes=50', inbox])
+  expect((await doctor(place)).of('inbox')).toMatchObject([
+    { level: 'FAIL', finding: expect.stringContaining('more files only') as string },
+  ])
+  await exec('mount', ['-o', 'remount,size=64m,nr_inodes=0', inbox])
+  expect((await doctor(place)).of('inbox')).toMatchObject([{ level: 'OK' }])
+  await exec('mount', ['-o', 'remount,ro', inbox])
+  expect((await doctor(place)).of('inbox')).toMatchObject([{ level: 'FAIL' }])
+})
+
+test('a disk with little space, and one with room for few files', async ({ skip }) => {
+  const place = await makeWorkplace()
+  const because = await mountTmpfs(place.home, '64m')
+  if (because !== undefined) skip(because)
+  await place.configure(portZero)
+  expect((await doctor(place)).of('disk of home')).toMatchObject([
+    { level: 'WARN', remedy: 'make room: du -xh --max-depth=2' },
+  ])
+  await exec('mount', ['-o', 'remount,size=4g,nr_inodes=5000', place.home])
+  expect((await doctor(place)).of('disk of home')).toMatchObject([
+    { level: 'WARN', finding: expect.stringMatching(/room for \d+ files/) as string },
+  ])
+})
+
+test('inotify without an instance or a watch left, as in a user namespace with limits of its own', async ({ skip }) => {
+  const place = await makeWorkplace()
+  await place.configure(portZero)
+  const limited = (limit: string) =>
+    runProgram(
+      'unshare',
+      [
+        ...['--user', '--map-root-user', 'sh', '-c'],
+        ...[`echo 0 > /proc/sys/user/${limit} && exec "$@"`, 'sh', process.execPath, join(root, 'dist', 'main.js')],
+        ...['--home', place.home, 'doctor', '--json'],
+      ],
+      { environment: place.environment },
+    )
+  const instances = await limited('max_inotify_instances')
+  if (instances.stdout === '') skip(`user namespaces can not be had here: ${instances.stderr}`)
+  const inotify = (ended: Ended) => checks(ended).filter((check) => check.subject === 'inotify')
+  expect(inotify(instances)).toMatchObject([{ level: 'WARN', finding: 'no instance is left for this user' }])
+  expect(inotify(await limited('max_inotify_watches'))).toMatchObject([
+    { level: 'WARN', finding: 'no watch is left for this user' },
+  ])
+})
+
+test('a clock that is behind the newest record', async () => {
+  const place = await makeWorkplace()
+  await place.configure(portZero)
+  await place.devorch(['jobs'])
+  const file = (at: number) => join(place.home, 'state', 'done', `${newJobId('shop', new Date(at))}.yaml`)
+  await writeFile(file(Date.now() - 1000), '')
+  expect((await doctor(place)).of('clock')).toMatchObject([{ level: 'OK' }])
+  await writeFile(file(Date.now() + 3_600_000), '')
+  expect((await doctor(place)).of('clock')).toMatchObject([
+    { level: 'WARN', finding: expect.stringContaining('before the newest job') as string },
+  ])
+})
+
+test('an inbox that another group may write into, and logs that others may read', async ({ skip }) => {
+  if (process.getuid?.() !== 0) skip('giving a folder to another group needs root')
+  const place = await makeWorkplace()
+  await place.configure(portZero)
+  await place.devorch(['jobs'])
+  const inbox = join(place.home, 'inbox')
+  await chmod(inbox, 0o770)
+  expect((await doctor(place)).of('inbox')).toMatchObject([{ level: 'OK' }])
+  await chown(inbox, 0, 12_345)
+  await chmod(join(place.home, 'logs'), 0o755)
+  const { of } = await doctor(place)
+  expect(of('inbox')).toMatchObject([
+    {
+      level: 'WARN',
+      finding: expect.stringContaining('group 12345') as string,
+      remedy: expect.stringContaining('chmod g-w ') as string,
+    },
+  ])
+  expect(of('logs')).toMatchObject([{ level: 'WARN', remedy: `chmod 700 ${join(place.home, 'logs')}` }])
 })

@@ -1,12 +1,19 @@
 import { access, constants, readFile, realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Home } from '../../config/home.js'
+import { inboxTrouble } from '../../daemon/inbox-trouble.js'
 import { codeOf } from '../../support/problem.js'
 import { fail, ok, warn, type Check } from './check.js'
 
 /** A folder, or that there is none yet. `mode`: the permission bits. */
 export type FolderFact =
-  | { readonly kind: 'folder'; readonly mode: number; readonly usable: boolean; readonly mount: string | undefined }
+  | {
+      readonly kind: 'folder'
+      readonly mode: number
+      readonly group: number
+      readonly usable: boolean
+      readonly mount: string | undefined
+    }
   /** `creatable`: the nearest folder above can be written. */
   | { readonly kind: 'missing'; readonly creatable: boolean; readonly mount: string | undefined }
   | { readonly kind: 'odd'; readonly because: string }
@@ -15,6 +22,10 @@ export type FolderFact =
 export interface FoldersFacts {
   readonly base: { readonly path: string; readonly fact: FolderFact }
   readonly inbox: { readonly path: string; readonly fact: FolderFact }
+  /** Why the inbox can't take a job though it may be written (a full disk); undefined: it can, or is not there yet. */
+  readonly inboxTrouble: string | undefined
+  /** This user's own group. */
+  readonly ownGroup: number | undefined
   readonly logs: { readonly path: string; readonly fact: FolderFact }
   /** Those that are the daemon's alone: they may hold secrets. */
   readonly own: readonly { readonly path: string; readonly fact: FolderFact }[]
@@ -27,9 +38,12 @@ export async function probeFolders(home: Home, projects: string | undefined): Pr
   const mounts = parseMounts(await readFile('/proc/self/mountinfo', 'utf8').catch(() => ''))
   const look = async (path: string) => ({ path, fact: await probeFolder(path, mounts) })
   const own = [home.active, home.done, home.failed, home.sessions, home.mirrors, home.control]
+  const inbox = await look(home.inbox)
   return {
     base: await look(home.base),
-    inbox: await look(home.inbox),
+    inbox,
+    inboxTrouble: inbox.fact.kind === 'folder' && inbox.fact.usable ? await inboxTrouble(home.inbox) : undefined,
+    ownGroup: process.getgid?.(),
     logs: await look(home.logs),
     own: await Promise.all(own.map(look)),
     projects: projects === undefined ? undefined : await look(projects),
@@ -38,12 +52,12 @@ export async function probeFolders(home: Home, projects: string | undefined): Pr
 
 /** Judges the folders. Pure. */
 export function checkFolders(facts: FoldersFacts): Check[] {
-  const { base, inbox, logs, own, projects } = facts
+  const { base, logs, own, projects } = facts
   return [
     checkFolder('home', base),
-    checkFolder('inbox', inbox),
+    checkInbox(facts),
     ...checkOwn(own),
-    checkFolder('logs', logs),
+    checkPrivate('logs', logs),
     checkOneMount(facts),
     ...(projects === undefined ? [] : [checkFolder('projects', projects)]),
   ]
@@ -84,12 +98,28 @@ function checkFolder(subject: string, folder: { readonly path: string; readonly 
   }
 }
 
+/** Whoever may write into it can start sessions as this user. */
+function checkInbox({ inbox, inboxTrouble: trouble, ownGroup }: FoldersFacts): Check {
+  const found = checkFolder('inbox', inbox)
+  if (found.level !== 'OK' || inbox.fact.kind !== 'folder') return found
+  if (trouble !== undefined) return fail('inbox', trouble, 'make room on its disk')
+  const { mode, group } = inbox.fact
+  if ((mode & 0o020) === 0 || group === ownGroup) return found
+  const what = `${inbox.path} is writable for group ${group.toString()}, whose members can start sessions as this user`
+  return warn('inbox', what, `chmod g-w ${inbox.path}, unless they are meant to`)
+}
+
+/** What others may not read either. */
+function checkPrivate(subject: string, folder: { readonly path: string; readonly fact: FolderFact }): Check {
+  const found = checkFolder(subject, folder)
+  const open = found.level === 'OK' && folder.fact.kind === 'folder' && (folder.fact.mode & 0o077) !== 0
+  return open ? warn(subject, `${folder.path} is open to other users`, `chmod 700 ${folder.path}`) : found
+}
+
 function checkOwn(own: FoldersFacts['own']): Check[] {
   const bad = own.flatMap((folder): Check[] => {
-    const found = checkFolder('state', folder)
-    if (found.level !== 'OK') return [found]
-    const open = folder.fact.kind === 'folder' && (folder.fact.mode & 0o077) !== 0
-    return open ? [warn('state', `${folder.path} is open to other users`, `chmod 700 ${folder.path}`)] : []
+    const found = checkPrivate('state', folder)
+    return found.level === 'OK' ? [] : [found]
   })
   if (bad.length > 0) return bad
   const there = own.some(({ fact }) => fact.kind === 'folder')
@@ -110,7 +140,7 @@ async function probeFolder(path: string, mounts: readonly string[]): Promise<Fol
     const stats = await stat(path)
     if (!stats.isDirectory()) return { kind: 'odd', because: 'is no folder' }
     const mount = mountOf(await realpath(path), mounts)
-    return { kind: 'folder', mode: stats.mode & 0o7777, usable: await isUsable(path), mount }
+    return { kind: 'folder', mode: stats.mode & 0o7777, group: stats.gid, usable: await isUsable(path), mount }
   } catch (error) {
     if (codeOf(error) !== 'ENOENT')
       return { kind: 'odd', because: `can’t be looked at (${codeOf(error) ?? 'unknown'})` }

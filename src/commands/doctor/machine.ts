@@ -1,4 +1,4 @@
-import { readFile, stat, statfs } from 'node:fs/promises'
+import { stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { packageRoot } from '../../config/home.js'
 import type { Config } from '../../config/schema.js'
@@ -8,6 +8,7 @@ import { codeOf } from '../../support/problem.js'
 import { createTmux } from '../../tmux/tmux.js'
 import type { PaneListing } from '../../tmux/types.js'
 import { aptInstall, atLeast, fail, ok, warn, type Check } from './check.js'
+import { checkInotify, probeInotify, type InotifyFacts } from './inotify.js'
 import { askVersion, type ProgramFact } from './programs.js'
 
 /** What the machine has. Sizes in MiB, times in milliseconds since 1970. */
@@ -24,20 +25,27 @@ export interface MachineFacts {
   readonly freeMemoryMb: number | undefined
   /** By what is kept there; undefined where it could not be asked. */
   readonly freeDiskMb: Readonly<Record<string, number | undefined>>
-  readonly inotifyWatches: number | undefined
+  /** Room for so many more files; undefined where the filesystem knows no such limit, or could not be asked. */
+  readonly freeFiles: Readonly<Record<string, number | undefined>>
+  readonly inotify: InotifyFacts
   readonly nowMs: number
   /** When the program's own files were written: the clock can't be before that. */
   readonly installedMs: number
+  /** When the newest job that is kept was received; undefined: there is none. */
+  readonly newestJobMs: number | undefined
 }
 
 const minFreeDiskMb = 1024
-const minWatches = 8192
+const minFreeFiles = 10_000
+/** Clocks that are kept by NTP are put back by less. */
+const clockSlackMs = 60_000
 
 /** Looks at the machine; changes nothing, and every probe has a time limit. */
 export async function probeMachine(
   environment: Readonly<Record<string, string | undefined>>,
   config: Pick<Config, 'tmux'> | undefined,
   disks: Readonly<Record<string, string>>,
+  newestJobMs: number | undefined,
 ): Promise<MachineFacts> {
   const tmuxSocket = config?.tmux.socket_name ?? 'default'
   const server = createTmux({
@@ -45,7 +53,7 @@ export async function probeMachine(
     environment: childEnvironment(environment),
     mayStartServer: false,
   })
-  const [git, tmux, ranger, flock, timeout, freeMemoryMb, free, watches, installed] = await Promise.all([
+  const [git, tmux, ranger, flock, timeout, freeMemoryMb, free, inotify, installed] = await Promise.all([
     askVersion('git', '--version', environment),
     askVersion('tmux', '-V', environment),
     askVersion('ranger', '--version', environment),
@@ -53,7 +61,7 @@ export async function probeMachine(
     askVersion('timeout', '--version', environment),
     availableMemory(),
     Promise.all(Object.entries(disks).map(async ([what, path]) => [what, await freeDisk(path)] as const)),
-    readFile('/proc/sys/fs/inotify/max_user_watches', 'utf8').catch(() => ''),
+    probeInotify(packageRoot),
     stat(join(packageRoot, 'package.json')),
   ])
   return {
@@ -66,10 +74,12 @@ export async function probeMachine(
     tmuxSocket,
     tmuxServer: tmux.kind === 'missing' ? { kind: 'no-server' } : await server.listPanes(),
     freeMemoryMb,
-    freeDiskMb: Object.fromEntries(free),
-    inotifyWatches: /^\d+\s*$/.test(watches) ? Number(watches) : undefined,
+    freeDiskMb: Object.fromEntries(free.map(([what, disk]) => [what, disk?.mb])),
+    freeFiles: Object.fromEntries(free.map(([what, disk]) => [what, disk?.files])),
+    inotify,
     nowMs: Date.now(),
     installedMs: installed.mtimeMs,
+    newestJobMs,
   }
 }
 
@@ -85,16 +95,21 @@ export function checkMachine(facts: MachineFacts, memoryFloorMb: number): Check[
       ? warn('ranger', 'is not installed; the files pane is a shell', aptInstall('ranger'))
       : ok('ranger', versionOf(facts.ranger)),
     checkMemory(facts.freeMemoryMb, memoryFloorMb),
-    ...Object.entries(facts.freeDiskMb).map(([what, freeMb]) => checkDisk(what, freeMb)),
-    checkWatches(facts.inotifyWatches),
-    facts.nowMs >= facts.installedMs
-      ? ok('clock', new Date(facts.nowMs).toISOString())
-      : fail(
-          'clock',
-          `says ${new Date(facts.nowMs).toISOString()}, which is before this program was installed`,
-          'set it: timedatectl set-ntp true',
-        ),
+    ...Object.entries(facts.freeDiskMb).map(([what, freeMb]) => checkDisk(what, freeMb, facts.freeFiles[what])),
+    checkInotify(facts.inotify),
+    checkClock(facts),
   ]
+}
+
+function checkClock({ nowMs, installedMs, newestJobMs }: MachineFacts): Check {
+  const now = new Date(nowMs).toISOString()
+  const remedy = 'set it: timedatectl set-ntp true'
+  if (nowMs < installedMs) return fail('clock', `says ${now}, which is before this program was installed`, remedy)
+  if (newestJobMs !== undefined && nowMs < newestJobMs - clockSlackMs) {
+    const newest = new Date(newestJobMs).toISOString()
+    return warn('clock', `says ${now}, which is before the newest job was received, ${newest}`, remedy)
+  }
+  return ok('clock', now)
 }
 
 function checkNode(version: string): Check {
@@ -142,18 +157,16 @@ function checkMemory(freeMb: number | undefined, floorMb: number): Check {
     : warn('memory', `${finding}: jobs wait`, 'end a session with devorch rm, or lower the floor')
 }
 
-function checkDisk(what: string, freeMb: number | undefined): Check {
+function checkDisk(what: string, freeMb: number | undefined, freeFiles: number | undefined): Check {
   const subject = `disk of ${what}`
   if (freeMb === undefined) return warn(subject, 'could not be asked', 'see df')
-  const finding = `${(freeMb / 1024).toFixed(1)} GiB free`
-  return freeMb >= minFreeDiskMb ? ok(subject, finding) : warn(subject, finding, 'make room: du -xh --max-depth=2')
-}
-
-function checkWatches(watches: number | undefined): Check {
-  if (watches === undefined) return warn('inotify', 'the limit can’t be read', 'jobs are still found every few seconds')
-  return watches >= minWatches
-    ? ok('inotify', `${watches.toString()} watches a user`)
-    : warn('inotify', `${watches.toString()} watches a user are few`, 'sysctl fs.inotify.max_user_watches=524288')
+  const files = freeFiles === undefined ? '' : `, room for ${freeFiles.toString()} files`
+  const finding = `${(freeMb / 1024).toFixed(1)} GiB free${files}`
+  if (freeMb < minFreeDiskMb) return warn(subject, finding, 'make room: du -xh --max-depth=2')
+  if (freeFiles !== undefined && freeFiles < minFreeFiles) {
+    return warn(subject, finding, 'remove files: du -x --inodes --max-depth=2')
+  }
+  return ok(subject, finding)
 }
 
 function required(program: string, fact: ProgramFact, debianPackage: string): Check {
@@ -171,11 +184,13 @@ function versionOf(fact: ProgramFact): string {
   return fact.kind === 'version' ? (/\d+\.\d\S*/.exec(fact.line)?.[0] ?? fact.line) : 'installed'
 }
 
-/** Free for this user, in MiB, at the path or what will hold it. */
-async function freeDisk(path: string): Promise<number | undefined> {
+/** Free for this user, at the path or what will hold it. */
+async function freeDisk(path: string): Promise<{ mb: number; files: number | undefined } | undefined> {
   try {
     const disk = await statfs(path)
-    return Math.floor((disk.bavail * disk.bsize) / (1024 * 1024))
+    const mb = Math.floor((disk.bavail * disk.bsize) / (1024 * 1024))
+    // A filesystem without a table of files (btrfs) says 0 of 0.
+    return { mb, files: disk.files > 0 ? disk.ffree : undefined }
   } catch (error) {
     if (codeOf(error) === 'ENOENT' && dirname(path) !== path) return await freeDisk(dirname(path))
     return undefined

@@ -15,9 +15,11 @@ const machine: MachineFacts = {
   tmuxServer: { kind: 'no-server' },
   freeMemoryMb: 2048,
   freeDiskMb: { home: 5000 },
-  inotifyWatches: 8192,
+  freeFiles: { home: 10_000 },
+  inotify: { instances: { limit: 128, used: 124 }, watches: { limit: 8192, used: 8128 }, refused: undefined },
   nowMs: Date.UTC(2026, 10, 22),
   installedMs: Date.UTC(2026, 10, 1),
+  newestJobMs: Date.UTC(2026, 10, 22) + 60_000,
 }
 
 function bad(change: Partial<MachineFacts>): string[] {
@@ -45,8 +47,15 @@ test.each<[string, Partial<MachineFacts>, string[]]>([
   ['little memory', { freeMemoryMb: 1023 }, ['WARN memory']],
   ['unknown memory', { freeMemoryMb: undefined }, ['WARN memory']],
   ['little disk', { freeDiskMb: { home: 1023, projects: undefined } }, ['WARN disk of home', 'WARN disk of projects']],
-  ['few watches', { inotifyWatches: 8191 }, ['WARN inotify']],
+  ['room for few files', { freeFiles: { home: 9999 } }, ['WARN disk of home']],
+  ['few watches', { inotify: { ...machine.inotify, watches: { limit: 8192, used: 8129 } } }, ['WARN inotify']],
+  ['few instances', { inotify: { ...machine.inotify, instances: { limit: 128, used: 125 } } }, ['WARN inotify']],
+  ['no instance', { inotify: { ...machine.inotify, refused: 'EMFILE' } }, ['WARN inotify']],
+  ['no watch', { inotify: { ...machine.inotify, refused: 'ENOSPC' } }, ['WARN inotify']],
+  ['unknown limits', { inotify: { ...machine.inotify, watches: { limit: undefined, used: 0 } } }, ['WARN inotify']],
   ['a clock before the program', { nowMs: 0 }, ['FAIL clock']],
+  ['a clock before the newest job', { newestJobMs: machine.nowMs + 60_001 }, ['WARN clock']],
+  ['no job yet', { newestJobMs: undefined }, []],
 ])('%s', (_, change, expected) => {
   expect(bad(change)).toEqual(expected)
 })
@@ -80,11 +89,13 @@ test('the mount of a path is the longest mount point above it, spaces and all', 
 test('an inbox and a state on two mounts fail, also where one is yet to be made', () => {
   const folder = (path: string, mount: string) => ({
     path,
-    fact: { kind: 'folder', mode: 0o700, usable: true, mount } as const,
+    fact: { kind: 'folder', mode: 0o700, group: 0, usable: true, mount } as const,
   })
   const facts = (inboxMount: string): FoldersFacts => ({
     base: folder('/h', '/'),
     inbox: folder('/h/inbox', inboxMount),
+    inboxTrouble: undefined,
+    ownGroup: 0,
     logs: folder('/h/logs', '/'),
     own: [
       folder('/h/state/active', '/'),
