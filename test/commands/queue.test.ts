@@ -95,7 +95,7 @@ test('pause holds jobs back, visibly; cancel takes one out of the queue; retry d
   expect(retried).toMatchObject({ code: 0, stderr: '' })
   const next = retried.stdout.trim()
   expect(next).not.toBe(id)
-  expect(await show(place, next)).toMatchObject({ state: 'queued', retryOf: id })
+  expect(await show(place, next)).toMatchObject({ state: 'queued', retryOf: id, position: 1 })
 
   expect(await place.devorch(['resume'])).toMatchObject({ code: 0, stderr: '' })
   expect(await settled(place, next)).toMatchObject({ state: 'done', result: { session: 'shop-dev' } })
@@ -124,6 +124,31 @@ test('cancel stops a job that waits for its next attempt, and jobs tells why one
   expect(await settled(place, failing)).toMatchObject({ state: 'failed', result: { status: 'failed' } })
   const jobs = await place.devorch(['jobs', '--state', 'failed'])
   expect(jobs.stdout).toMatch(new RegExp(`^${failing} +failed +till .*no-such-repository`, 'm'))
+})
+
+test('retry of a job whose record is no longer kept says so, beside a daemon that runs', async () => {
+  const place = await makeWorkplace()
+  await place.configure()
+  const input = `project_name: shop\nrepo_url: ${place.repository}\n`
+  const ids: string[] = []
+  for (let index = 0; index < 2; index += 1) {
+    const id = (await place.devorch(['submit', '-'], { input })).stdout.trim()
+    await place.devorch(['cancel', id])
+    ids.push(id)
+  }
+  const [older = '', newer = ''] = ids
+  await place.serve({ retention: { records: 1 } })
+  await vi.waitFor(
+    async () => {
+      expect(await readdir(join(place.home, 'state', 'failed'))).toEqual([`${newer}.yaml`])
+    },
+    { timeout: 15_000, interval: 100 },
+  )
+  const ended = await place.devorch(['retry', older])
+  expect(ended).toMatchObject({ code: 1, stdout: '' })
+  expect(ended.stderr).toContain('there is no such job')
+  expect(ended.stderr).toContain('retention in config.yaml')
+  expect(await place.devorch(['retry', newer])).toMatchObject({ code: 0, stderr: '' })
 })
 
 test('an id that is none is refused', async () => {

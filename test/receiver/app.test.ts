@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createLog } from '../../src/support/log.js'
@@ -24,6 +24,46 @@ async function raw(port: number, text: string): Promise<string> {
 }
 
 describe('GET /jobs/:id', () => {
+  it('tells the place in the queue, also among files that were dropped by hand, and what a running job is at', async () => {
+    const receiver = await startReceiver({ ports: { stepOf: (id) => (id === running ? 'repository' : undefined) } })
+    let running = ''
+    const send = async (project: string) => {
+      const { json } = await postJson(`${receiver.url}/create-session`, { ...job, project_name: project }, bearer)
+      return json as { job_id: string; status_url: string }
+    }
+    const tell = async (path: string) => (await httpCall(receiver.url + path, { headers: bearer })).json
+    const first = await send('first')
+    const second = await send('second')
+    expect(await tell(first.status_url)).toMatchObject({ state: 'queued', position: 1 })
+    expect(await tell(second.status_url)).toMatchObject({ state: 'queued', position: 2 })
+    await writeFile(join(receiver.home.inbox, 'README.md'), '')
+    await writeFile(join(receiver.home.inbox, '.under-way.yaml'), '')
+    for (const [name, at] of [
+      ['before.yaml', new Date(Date.now() - 60_000)],
+      ['behind.yml', new Date(Date.now() + 60_000)],
+    ] as const) {
+      await writeFile(join(receiver.home.inbox, name), '')
+      await utimes(join(receiver.home.inbox, name), at, at)
+    }
+    expect(await tell(second.status_url)).toMatchObject({ position: 3 })
+
+    const claim = await receiver.spool.claim(`${first.job_id}.yaml`)
+    if (claim.kind !== 'claimed') throw new Error(claim.kind)
+    expect(await tell(second.status_url)).toMatchObject({ position: 2 })
+    const begun = (await tell(first.status_url)) as { begun_at: string; received_at: string }
+    expect(begun).toMatchObject({ state: 'active', step: 'waiting', attempts: 1 })
+    expect(Date.parse(begun.begun_at)).toBeGreaterThanOrEqual(Date.parse(begun.received_at))
+    running = first.job_id
+    expect(await tell(first.status_url)).toMatchObject({ state: 'active', step: 'repository' })
+
+    const finished = '2026-11-22T10:00:00Z'
+    await receiver.spool.settle(claim.record, { status: 'created', finished_at: finished, session: 'first-dev' })
+    const settled = (await tell(first.status_url)) as Record<string, unknown>
+    expect(settled).toMatchObject({ state: 'done', begun_at: begun.begun_at, finished_at: finished })
+    expect(settled).not.toHaveProperty('step')
+    expect(settled).not.toHaveProperty('position')
+  })
+
   it('tells of a job that waits, and of one that is settled', async () => {
     const receiver = await startReceiver()
     const { json } = await postJson(`${receiver.url}/create-session`, job, bearer)
