@@ -125,7 +125,7 @@ function receiverPorts(
     pending: (project) => spool.pending(project),
     standingJob: (job) => standingJob(job, config, tools),
     github: { rules, policy: config.github },
-    queuedJobs: async () => (await spool.list('queued')).length,
+    queuedJobs: () => spool.queued(),
     findJob: (id) => spool.find(id),
     whenSettled: (id, signal) => spool.whenSettled(id, signal),
     sessions: () => viewSessions(tools),
