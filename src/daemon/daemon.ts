@@ -140,7 +140,7 @@ function receiverPorts(
     pending: (project) => spool.pending(project),
     standingJob: (job) => standingJob(job, config, tools),
     github: { rules, policy: config.github },
-    queuedJobs: async () => (await spool.list('queued')).length,
+    queuedJobs: () => spool.queued(),
     findJob: (id) => spool.find(id),
     position: (id) => queuePosition(home, id),
     stepOf: (id) => progress.stepOf(id),

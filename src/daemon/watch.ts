@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { watch } from 'chokidar'
+import { FSWatcher } from 'chokidar'
 import type { Logger } from '../support/log.js'
 
 /** Says when something in a folder may have changed. Events get lost, so the periodic look decides. */
@@ -13,7 +13,8 @@ export interface Watcher {
  */
 export function watchFolders(folders: readonly string[], hint: () => void, log: Logger): Watcher {
   const watched = new Set(folders)
-  const watcher = watch([...folders], { ignored: (path) => !watched.has(path), ignoreInitial: true, depth: 0 })
+  const watcher = new FolderWatcher({ ignored: (path) => !watched.has(path), ignoreInitial: true, depth: 0 })
+  watcher.add([...folders])
   watcher.on('raw', (_event: string, path: unknown) => {
     // A hidden file is one under way: the rename that publishes it comes with its own event.
     if (typeof path !== 'string' || !basename(path).startsWith('.')) hint()
@@ -22,4 +23,14 @@ export function watchFolders(folders: readonly string[], hint: () => void, log: 
     log.warn('watching the inbox failed; the periodic look goes on', { error })
   })
   return { close: () => watcher.close() }
+}
+
+/**
+ * Does not read the folders: chokidar 5.0 lists a folder again at every event in it and asks for each file's state, over
+ * and over while files come in, only to ignore them all.
+ */
+class FolderWatcher extends FSWatcher {
+  override _readdirp(): undefined {
+    return undefined
+  }
 }

@@ -8,6 +8,9 @@ export interface Pulse {
   readonly stop: () => Promise<void>
 }
 
+/** The shortest time from the end of a look to the next, in milliseconds; at least as long as it took. */
+const restMs = 20
+
 /**
  * @param everyMs the longest time between two looks; after one that failed, hints wait for so long too, or what
  * fails and changes the folder would be its own next hint
@@ -41,9 +44,9 @@ export function createPulse(options: {
 
   const hint = (): void => {
     if (stopped) return
-    const restMs = restUntil - performance.now()
-    if (restMs > 0) {
-      wakeIn(restMs)
+    const waitMs = restUntil - performance.now()
+    if (waitMs > 0) {
+      wakeIn(waitMs)
       return
     }
     if (looking !== undefined) {
@@ -52,7 +55,12 @@ export function createPulse(options: {
     }
     again = false
     wakeIn(everyMs)
+    const beganMs = performance.now()
     looking = look()
+      .then(() => {
+        // Where hints come all the time, as in a burst of calls, they must not take the time that the calls need.
+        restUntil = performance.now() + Math.min(everyMs, Math.max(restMs, performance.now() - beganMs))
+      })
       .catch((error: unknown) => {
         restUntil = performance.now() + everyMs
         onError(error)

@@ -3,9 +3,10 @@ import { publish } from '../support/files.js'
 import { claimFile, type Claim, type Now } from './claim.js'
 import { findJob, listJobs } from './find.js'
 import { recordPath, type SpoolFolders } from './folders.js'
-import { keyMarkOf, newJobId, slugOf, aboutOf, type JobId } from './id.js'
+import { keyMarkOf, newJobId, slugOf, type JobId } from './id.js'
 import type { Job, Origin } from './job.js'
 import { createKeys, markOf } from './keys.js'
+import { createPending } from './pending.js'
 import { formatRecord, type JobRecord, type JobState, type JobView } from './record.js'
 import { recoverJobs, type Recovery } from './recover.js'
 import type { JobResult } from './result.js'
@@ -30,8 +31,10 @@ export interface Spool {
   /** Puts an active job to rest with its result. */
   settle(record: JobRecord, result: JobResult): Promise<void>
   find(id: JobId): Promise<JobView | undefined>
-  /** The jobs of a project that wait or run. */
+  /** The jobs of a project that wait or run. Those that other processes drop are seen within a second. */
   pending(projectName: string): Promise<JobView[]>
+  /** How many jobs are queued; what other processes did is counted within a second. */
+  queued(): Promise<number>
   /** The ids of a state, newest first. */
   list(state: JobState): Promise<JobId[]>
   /** What an earlier daemon left unfinished: half claims and half settlements are completed, the rest is returned. */
@@ -51,6 +54,7 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
   const settled = new EventEmitter().setMaxListeners(0)
 
   const keys = createKeys(folders)
+  const pending = createPending(folders)
   /** Of each mark the drop under way, so that copies of one delivery that come at once make one job. */
   const turns = new Map<string, Promise<Dropped>>()
 
@@ -58,8 +62,10 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
     const id = newJobId(job.project_name, now(), mark)
     const receivedAt = now().toISOString()
     const record = { id, job, origin, receivedAt, attempts: 0, retryOf, file: undefined, result: undefined }
-    await publish(recordPath(folders, 'queued', id), formatRecord(record), { replace: false })
+    // Nothing stands there: an id ends with 64 random bits, or with the digest of a key whose turn this is.
+    await publish(recordPath(folders, 'queued', id), formatRecord(record))
     keys.note(id)
+    pending.note(id)
     return id
   }
 
@@ -75,13 +81,12 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
     list: (state) => listJobs(folders, state),
 
     async pending(projectName) {
-      const slug = slugOf(projectName)
-      const ids = [...(await listJobs(folders, 'queued')), ...(await listJobs(folders, 'active'))]
-      const found = await Promise.all(ids.filter((id) => aboutOf(id) === slug).map((id) => findJob(folders, id)))
+      const found = await Promise.all((await pending.about(slugOf(projectName))).map((id) => findJob(folders, id)))
       return found
         .filter((job) => job !== undefined)
         .filter((job) => job.job?.project_name === projectName && (job.state === 'queued' || job.state === 'active'))
     },
+    queued: () => pending.queued(),
     recover: () => recoverJobs(folders, now),
 
     // A retried job keeps its key: that it runs again is the one attempt which the key allows.

@@ -6,6 +6,7 @@ import type { JobId } from './id.js'
 import type { Inbox } from './inbox.js'
 import { cancelledResult, defectResult, failedResult } from './outcome.js'
 import { createPulse } from './pulse.js'
+import type { Job } from './job.js'
 import type { JobRecord } from './record.js'
 import type { JobResult } from './result.js'
 import type { Spool } from './spool.js'
@@ -54,22 +55,32 @@ interface Active {
   done: Promise<void>
 }
 
+/** What one look through the queue knows. */
+interface Round {
+  /** The projects whose jobs of this round keep their order: where one has to wait, so have those behind it. */
+  readonly taken: Set<string>
+  readonly held: Map<Job['action'], boolean>
+  /** True: nothing may begin, so that further files need not be read. */
+  allHeld?: boolean
+}
+
 /** Picks files up from the inbox, several at once, those of one project one after another. */
 export function createWorker(options: WorkerOptions): Worker {
   const { spool, inbox, log } = options
   const now = options.now ?? (() => new Date())
   const retryDelayMs = options.retryDelayMs ?? ((next) => 1000 * 4 ** (next - 2))
-  const isHeld = createHold(options.holdBack, log)
+  const hold = createHold(options.holdBack, log)
   const active = new Map<JobId, Active>()
   const resumed: JobRecord[] = []
   /** Files that could not be taken, and the time of the monotonic clock until which they are left alone. */
   const stuck = new Map<string, number>()
+  /** What the last look through the inbox ended with. While nothing may begin, it is looked through at every rescan only. */
+  let lastScan = { atMs: -Infinity, allHeld: false }
   let stopping = false
 
   const hasSlot = () => [...active.values()].filter((entry) => entry.holdsSlot).length < options.concurrency
   const busyProjects = () => new Set([...active.values()].map((entry) => entry.record.job.project_name))
-  const held = (action: JobRecord['job']['action']) =>
-    isHeld(action, [...active.values()].filter((entry) => entry.record.job.action === 'create').length)
+  const creating = () => [...active.values()].filter((entry) => entry.record.job.action === 'create').length
   const isStopping = () => stopping
   const pulse = createPulse({
     look: () => look(),
@@ -174,51 +185,65 @@ export function createWorker(options: WorkerOptions): Worker {
       entry.goOn()
       entry.goOn = undefined
     }
-    // The jobs of a project keep their order: where one has to wait, so have those behind it.
-    const taken = busyProjects()
-    await beginResumed(taken)
+    const round: Round = { taken: busyProjects(), held: new Map() }
+    await beginResumed(round)
+    const recent = performance.now() < lastScan.atMs + options.rescanMs
+    if (recent && (!hasSlot() || (lastScan.allHeld && (await hold.isAllHeld(creating()))))) return
     for (const file of await inbox.scan()) {
       if (file.kind === 'waiting' && file.readyInMs !== undefined) pulse.wakeIn(file.readyInMs)
       if (file.kind !== 'ready' || (stuck.get(file.name) ?? 0) > performance.now()) continue
       // stop() may have been called meanwhile.
-      if (isStopping() || !hasSlot()) continue
+      if (isStopping() || !hasSlot() || round.allHeld === true) continue
       try {
-        await takeFile(file.name, taken)
+        await takeFile(file.name, round)
       } catch (error) {
         stuck.set(file.name, performance.now() + options.rescanMs)
         log.error('job file could not be taken; it is tried again', { file: file.name, error })
       }
     }
+    lastScan = { atMs: performance.now(), allHeld: round.allHeld === true }
   }
 
-  const beginResumed = async (taken: Set<string>): Promise<void> => {
+  /** Asked once a round, until a job has begun: it may be the last that was allowed. */
+  const isHeld = async (action: Job['action'], round: Round): Promise<boolean> => {
+    const known = round.held.get(action)
+    if (known !== undefined) return known
+    const held = await hold.isHeld(action, creating())
+    round.held.set(action, held)
+    if (held) round.allHeld = await hold.isAllHeld(creating())
+    return held
+  }
+
+  const beginResumed = async (round: Round): Promise<void> => {
     for (const record of [...resumed]) {
       if (isStopping() || !hasSlot()) return
       const { project_name: project, action } = record.job
-      if (taken.has(project)) continue
-      taken.add(project)
-      if (await held(action)) continue
+      if (round.taken.has(project)) continue
+      round.taken.add(project)
+      if (await isHeld(action, round)) continue
       resumed.splice(resumed.indexOf(record), 1)
       try {
         begin(await spool.beginAttempt(record))
+        round.held.clear()
       } catch (error) {
         log.error('interrupted job could not be begun again', { jobId: record.id, error })
       }
     }
   }
 
-  const takeFile = async (name: string, taken: Set<string>): Promise<void> => {
+  const takeFile = async (name: string, round: Round): Promise<void> => {
     const job = await inbox.peek(name)
     if (job !== undefined) {
-      if (taken.has(job.project)) return
-      taken.add(job.project)
-      if (await held(job.action)) return
+      if (round.taken.has(job.project)) return
+      round.taken.add(job.project)
+      if (await isHeld(job.action, round)) return
     }
     const claim = await spool.claim(name)
     stuck.delete(name)
     switch (claim.kind) {
       case 'claimed':
         begin(claim.record)
+        round.held.clear()
         break
       case 'rejected':
         log.warn('job file rejected', { jobId: claim.id, file: name, problems: claim.problems })

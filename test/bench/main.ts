@@ -6,14 +6,16 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs, promisify } from 'node:util'
+import { acknowledgementTable, measureAcknowledgements } from './acknowledge.js'
 import { spreadOf, table, type Row } from './figures.js'
 import { describeInbox, measureInbox } from './inbox.js'
 import { makePlace, secret, token, type Place } from './place.js'
 import { describeRecords, measureRecords } from './records.js'
 
 /*
- * npm run bench [-- --json] [-- --runs N] [-- --only small|large|inbox|records] [-- --files N]: from the POST being sent to the session standing, against
- * a bash script that does the same clone and one chained tmux call; many files at once; a start with many records.
+ * npm run bench [-- --json] [-- --runs N] [-- --only small|large|acknowledgements|inbox|records]: from the POST being sent to the session
+ * standing, against a bash script that does the same clone and one chained tmux call; calls acknowledged a second, against a bare loop that
+ * writes such files; many files dropped at once; a start with many records.
  * docs/benchmarks.md says what the rows mean.
  */
 
@@ -42,37 +44,50 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
     runs: { type: 'string', default: '20' },
     only: { type: 'string', default: '' },
-    files: { type: 'string', default: '10000' },
   },
 })
 const runs = Number(options.runs)
 if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs takes a number from 1 on')
 
-const files = Number(options.files)
-const isWanted = (name: string) => options.only === '' || options.only === name
+const wanted = contents.filter(({ name }) => options.only === '' || options.only === name)
+const sessions = wanted.length === 0 ? undefined : await measureSessions(wanted)
+const acknowledgements = ['', 'acknowledgements'].includes(options.only)
+  ? await measureAcknowledgements(root, Math.min(runs, 10))
+  : undefined
+const inbox = ['', 'inbox'].includes(options.only) ? await measureInbox(root, 10_000) : undefined
+const records = ['', 'records'].includes(options.only) ? await measureRecords(root, runs) : undefined
 
 const machine = await machineFacts()
-if (!options.json) console.log(machine)
-const sessions = contents.some(({ name }) => isWanted(name)) ? await measureSessions() : undefined
-const inbox = isWanted('inbox') ? await measureInbox(root, files) : undefined
-if (inbox !== undefined && !options.json) console.log(`\n${describeInbox(inbox)}`)
-const records = isWanted('records') ? await measureRecords(root, runs) : undefined
-if (records !== undefined && !options.json) console.log(`\n${describeRecords(records)}`)
-if (options.json) console.log(JSON.stringify({ machine, ...sessions, inbox, records }, null, 2))
+if (options.json)
+  console.log(
+    JSON.stringify({ machine, ...sessions, acknowledgements: acknowledgements?.rows, inbox, records }, null, 2),
+  )
+else {
+  console.log(machine)
+  if (sessions !== undefined) {
+    console.log(`\nfrom the POST being sent to the session standing; median (min…max)\n\n${table(sessions.rows)}`)
+    const first = sessions.first_job_ms.toFixed(0)
+    console.log(`\nthe first job of a daemon that has just started: ${first} ms (3 files, new repository)`)
+  }
+  if (acknowledgements !== undefined) {
+    console.log('\nsigned calls over 32 connections while the worker is paused; median (min…max)')
+    console.log(`\n${acknowledgementTable(acknowledgements.rows)}\n${acknowledgements.note}`)
+  }
+  if (inbox !== undefined) console.log(`\n${describeInbox(inbox)}`)
+  if (records !== undefined) console.log(`\n${describeRecords(records)}`)
+}
 
-async function measureSessions(): Promise<{ readonly first_job_ms: number; readonly rows: readonly Row[] }> {
-  const place = await makePlace(root, Object.fromEntries(contents.map(({ name, files: all }) => [name, all])), runs + 1)
+async function measureSessions(
+  measured: readonly Content[],
+): Promise<{ readonly first_job_ms: number; readonly rows: readonly Row[] }> {
+  const place = await makePlace(root, Object.fromEntries(contents.map(({ name, files }) => [name, files])), runs + 1)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void place.close().finally(() => process.exit(1)))
   }
   try {
     const first = await warmUp(place)
     const rows: Row[] = []
-    for (const content of contents.filter(({ name }) => isWanted(name))) rows.push(...(await measure(place, content)))
-    if (!options.json) {
-      console.log(`from the POST being sent to the session standing; median (min…max)\n\n${table(rows)}`)
-      console.log(`\nthe first job of a daemon that has just started: ${first.toFixed(0)} ms (3 files, new repository)`)
-    }
+    for (const content of measured) rows.push(...(await measure(place, content)))
     return { first_job_ms: first, rows }
   } finally {
     await place.close()

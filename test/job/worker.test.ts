@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { recordPath } from '../../src/job/folders.js'
 import type { JobId } from '../../src/job/id.js'
-import { createInbox } from '../../src/job/inbox.js'
+import { createInbox, type Inbox } from '../../src/job/inbox.js'
 import type { JobRecord } from '../../src/job/record.js'
 import type { JobResult } from '../../src/job/result.js'
 import { createSpool, type Spool } from '../../src/job/spool.js'
@@ -19,7 +19,12 @@ interface Run {
   end(outcome: JobResult | Error): void
 }
 
-async function makeWorker(more: Partial<WorkerOptions> & { spool?: Spool } = {}) {
+interface Changes extends Partial<WorkerOptions> {
+  /** Stands between worker and inbox. */
+  readonly watchInbox?: (inbox: Inbox) => Inbox
+}
+
+async function makeWorker({ watchInbox = (inbox) => inbox, ...more }: Changes = {}) {
   const folders = await makeFolders()
   const spool = createSpool(folders)
   const inbox = createInbox({
@@ -38,7 +43,7 @@ async function makeWorker(more: Partial<WorkerOptions> & { spool?: Spool } = {})
   const log: Logger = { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') }
   const worker = createWorker({
     spool,
-    inbox,
+    inbox: watchInbox(inbox),
     perform: (record, signal) =>
       new Promise((resolve, reject) => {
         const end = (outcome: JobResult | Error) => {
@@ -524,5 +529,38 @@ describe('at the start', () => {
     })
     expect(lines).toContainEqual(expect.objectContaining({ message: 'interrupted job could not be begun again' }))
     expect(await state(settled)).toBe('failed')
+  })
+})
+
+it('while everything is held back, reads one file, and looks through the inbox at every rescan only', async () => {
+  let because: string | undefined = 'paused'
+  let scans = 0
+  const peeked = new Set<string>()
+  const { worker, drop, projects } = await makeWorker({
+    rescanMs: 400,
+    holdBack: () => Promise.resolve(because),
+    watchInbox: (inbox) => ({
+      scan: () => {
+        scans += 1
+        return inbox.scan()
+      },
+      peek: (name) => {
+        peeked.add(name)
+        return inbox.peek(name)
+      },
+    }),
+  })
+  for (const project of ['a', 'b', 'c']) await drop(project)
+  await worker.start()
+  for (let hints = 0; hints < 20; hints += 1) {
+    worker.hint()
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  expect(scans).toBeLessThanOrEqual(3)
+  expect(peeked.size).toBe(1)
+  because = undefined
+  worker.hint()
+  await until(() => {
+    expect(projects()).toEqual(['a', 'b'])
   })
 })
