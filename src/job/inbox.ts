@@ -32,6 +32,8 @@ export interface Inbox {
   scan(): Promise<InboxEntry[]>
   /** What a ready file asks for; undefined where it is no job. Remembered while the file is the same. */
   peek(name: string): Promise<Peek | undefined>
+  /** Whether a file is as the last scan saw it. */
+  isUnchanged(name: string): Promise<boolean>
 }
 
 /** A file larger than this, and without the end line, may be a stalled upload. */
@@ -58,7 +60,7 @@ export function createInbox(options: InboxOptions): Inbox {
   let seen = new Map<string, Observation>()
 
   const observe = async (name: string, stats: Stats): Promise<Observation> => {
-    const identity = `${stats.ino.toString()}:${stats.size.toString()}:${stats.mtimeMs.toString()}`
+    const identity = identityOf(stats)
     const before = seen.get(name)
     if (before?.identity === identity) return before
     const complete = !stats.isFile() || (await endsWithMarker(join(options.folder, name), stats.size))
@@ -116,7 +118,20 @@ export function createInbox(options: InboxOptions): Inbox {
         throw error
       }
     },
+
+    async isUnchanged(name) {
+      try {
+        return seen.get(name)?.identity === identityOf(await lstat(join(options.folder, name)))
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT') throw error
+        return false
+      }
+    },
   }
+}
+
+function identityOf(stats: Stats): string {
+  return `${stats.ino.toString()}:${stats.size.toString()}:${stats.mtimeMs.toString()}`
 }
 
 /** Files under way, editors' files and files that are no jobs. Dotfiles are the usual mark of "not yet". */

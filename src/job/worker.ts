@@ -76,6 +76,8 @@ export function createWorker(options: WorkerOptions): Worker {
   const stuck = new Map<string, number>()
   /** What the last look through the inbox ended with. While nothing may begin, it is looked through at every rescan only. */
   let lastScan = { atMs: -Infinity, allHeld: false }
+  /** The ready files of the last look through the inbox that were left, in their order: to be taken without another. */
+  let backlog: string[] = []
   let stopping = false
 
   const hasSlot = () => [...active.values()].filter((entry) => entry.holdsSlot).length < options.concurrency
@@ -189,19 +191,32 @@ export function createWorker(options: WorkerOptions): Worker {
     await beginResumed(round)
     const recent = performance.now() < lastScan.atMs + options.rescanMs
     if (recent && (!hasSlot() || (lastScan.allHeld && (await hold.isAllHeld(creating()))))) return
-    for (const file of await inbox.scan()) {
-      if (file.kind === 'waiting' && file.readyInMs !== undefined) pulse.wakeIn(file.readyInMs)
-      if (file.kind !== 'ready' || (stuck.get(file.name) ?? 0) > performance.now()) continue
+    // Thousands of files are not all looked at whenever one of them is done.
+    if (recent) await takeBacklog(round)
+    if (recent && !hasSlot()) return
+    const files = await inbox.scan()
+    for (const file of files) if (file.kind === 'waiting' && file.readyInMs !== undefined) pulse.wakeIn(file.readyInMs)
+    backlog = files.flatMap((file) => (file.kind === 'ready' ? [file.name] : []))
+    await takeBacklog(round)
+    lastScan = { atMs: performance.now(), allHeld: round.allHeld === true }
+  }
+
+  const takeBacklog = async (round: Round): Promise<void> => {
+    const left: string[] = []
+    let next = 0
+    for (; next < backlog.length; next += 1) {
+      const name = backlog[next] ?? ''
+      if ((stuck.get(name) ?? 0) > performance.now()) continue
       // stop() may have been called meanwhile.
-      if (isStopping() || !hasSlot() || round.allHeld === true) continue
+      if (isStopping() || !hasSlot() || round.allHeld === true) break
       try {
-        await takeFile(file.name, round)
+        if (!(await takeFile(name, round))) left.push(name)
       } catch (error) {
-        stuck.set(file.name, performance.now() + options.rescanMs)
-        log.error('job file could not be taken; it is tried again', { file: file.name, error })
+        stuck.set(name, performance.now() + options.rescanMs)
+        log.error('job file could not be taken; it is tried again', { file: name, error })
       }
     }
-    lastScan = { atMs: performance.now(), allHeld: round.allHeld === true }
+    backlog = [...left, ...backlog.slice(next)]
   }
 
   /** Asked once a round, until a job has begun: it may be the last that was allowed. */
@@ -231,12 +246,15 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
 
-  const takeFile = async (name: string, round: Round): Promise<void> => {
+  /** @returns false where the file has to wait for its turn */
+  const takeFile = async (name: string, round: Round): Promise<boolean> => {
     const job = await inbox.peek(name)
+    if (job !== undefined && round.taken.has(job.project)) return false
+    // Someone may have gone on writing since it was found ready: the next look through the inbox judges it anew.
+    if (!(await inbox.isUnchanged(name))) return true
     if (job !== undefined) {
-      if (round.taken.has(job.project)) return
       round.taken.add(job.project)
-      if (await isHeld(job.action, round)) return
+      if (await isHeld(job.action, round)) return false
     }
     const claim = await spool.claim(name)
     stuck.delete(name)
@@ -251,6 +269,7 @@ export function createWorker(options: WorkerOptions): Worker {
       case 'lost':
         break
     }
+    return true
   }
 
   return {

@@ -218,6 +218,7 @@ describe('jobs', () => {
         return Promise.reject(new Error('EIO'))
       },
       peek: () => Promise.resolve(undefined),
+      isUnchanged: () => Promise.resolve(false),
     }
     const { worker, lines } = await makeWorker({ inbox, rescanMs: 50 })
     await worker.start()
@@ -540,6 +541,7 @@ it('while everything is held back, reads one file, and looks through the inbox a
     rescanMs: 400,
     holdBack: () => Promise.resolve(because),
     watchInbox: (inbox) => ({
+      ...inbox,
       scan: () => {
         scans += 1
         return inbox.scan()
@@ -562,5 +564,46 @@ it('while everything is held back, reads one file, and looks through the inbox a
   worker.hint()
   await until(() => {
     expect(projects()).toEqual(['a', 'b'])
+  })
+})
+
+it('takes what one look found ready, one after another, without looking at all files again', async () => {
+  let scans = 0
+  const { worker, drop, projects, runs } = await makeWorker({
+    rescanMs: 600_000,
+    concurrency: 1,
+    watchInbox: (inbox) => ({
+      ...inbox,
+      scan: () => {
+        scans += 1
+        return inbox.scan()
+      },
+    }),
+  })
+  const names = Array.from({ length: 20 }, (_, index) => `p${index.toString().padStart(2, '0')}`)
+  for (const name of names) await drop(name)
+  await worker.start()
+  for (let index = 0; index < names.length; index += 1) {
+    await until(() => {
+      expect(runs).toHaveLength(index + 1)
+    })
+    runs[index]?.end(created)
+  }
+  expect([...projects()].sort()).toEqual(names)
+  expect(scans).toBeLessThanOrEqual(3)
+})
+
+it('does not take a file that someone went on writing since it was found ready', async () => {
+  const { worker, drop, folders, runs, projects } = await makeWorker({ rescanMs: 600_000, concurrency: 1 })
+  await drop('a')
+  await writeFile(join(folders.inbox, 'b.yaml'), `${jobText.replace('project_name: a', 'project_name: b')}...\n`)
+  await worker.start()
+  await until(() => {
+    expect(runs).toHaveLength(1)
+  })
+  await writeFile(join(folders.inbox, 'b.yaml'), jobText.replace('project_name: a', 'project_name: other') + '...\n')
+  runs[0]?.end(created)
+  await until(() => {
+    expect(projects()).toEqual(['a', 'other'])
   })
 })
