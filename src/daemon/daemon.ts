@@ -1,4 +1,4 @@
-import { inboxTrouble } from './inbox-trouble.js'
+import { inboxTrouble, refuseOtherMount } from './inbox-trouble.js'
 import type { Home } from '../config/home.js'
 import type { Config } from '../config/schema.js'
 import { createWorker } from '../job/worker.js'
@@ -14,6 +14,7 @@ import { standingJob } from '../session/standing-job.js'
 import { checkJob } from '../session/plan.js'
 import { viewSession, viewSessions } from '../session/view.js'
 import type { Logger } from '../support/log.js'
+import { systemProblem } from '../support/system-problem.js'
 import { assemble, makeFolders, type Workshop } from './assemble.js'
 import { checkOneFilesystem, takeHome } from './claim-home.js'
 import { heldBecause, readLoad } from './hold-back.js'
@@ -81,7 +82,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     }
   } catch (error) {
     await release()
-    throw error
+    throw systemProblem(`start on ${home.base}`, error) ?? error
   }
 }
 
@@ -118,10 +119,12 @@ function receiverPorts(
       queuedJobs: config.limits.queued_jobs,
     },
     checkJob: (job) => checkJob(job, config),
-    drop: async (job, origin, key) =>
-      key === undefined
+    drop: async (job, origin, key) => {
+      await refuseOtherMount(home.inbox, home.active)
+      return key === undefined
         ? { id: await spool.drop(job, origin), duplicate: false }
-        : await spool.dropOnce(key, job, origin),
+        : await spool.dropOnce(key, job, origin)
+    },
     pending: (project) => spool.pending(project),
     standingJob: (job) => standingJob(job, config, tools),
     github: { rules, policy: config.github },
@@ -135,7 +138,7 @@ function receiverPorts(
     },
     sessionName: sessionNameOf,
     attachCommand: (name) => attachCommand(name, tools),
-    notReady: () => inboxTrouble(home.inbox),
+    notReady: () => inboxTrouble(home.inbox, home.active),
     log,
   }
 }

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
-import { publish } from '../support/files.js'
+import { publish, unlinkIfThere } from '../support/files.js'
+import { codeOf } from '../support/problem.js'
 import { claimFile, type Claim, type Now } from './claim.js'
 import { findJob, listJobs } from './find.js'
 import { recordPath, type SpoolFolders } from './folders.js'
@@ -62,7 +63,15 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
     const id = newJobId(job.project_name, now(), mark)
     const receivedAt = now().toISOString()
     const record = { id, job, origin, receivedAt, attempts: 0, retryOf, file: undefined, result: undefined }
-    await publish(recordPath(folders, 'queued', id), formatRecord(record), { replace: false })
+    const path = recordPath(folders, 'queued', id)
+    try {
+      await publish(path, formatRecord(record), { replace: false })
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') throw error
+      // Its name may stand and could not be made durable: who is told "not queued" sends it again. Or it is claimed.
+      await unlinkIfThere(path)
+      if ((await findJob(folders, id)) === undefined) throw error
+    }
     keys.note(id)
     pending.note(id)
     return id
