@@ -2,6 +2,7 @@ import { link, lstat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { moveWithoutReplacing, publish, readBounded, syncFolder, unlinkIfThere } from '../support/files.js'
 import { codeOf, Problem } from '../support/problem.js'
+import { readRecord } from './find.js'
 import { existsAny, maxJobFileBytes, recordPath, type SpoolFolders } from './folders.js'
 import { parseJobFile } from './job.js'
 import { formatRecord, type JobRecord } from './record.js'
@@ -14,7 +15,8 @@ import { restingState, type JobResult } from './result.js'
 export async function settleJob(folders: SpoolFolders, record: JobRecord, result: JobResult): Promise<void> {
   const from = recordPath(folders, 'active', record.id)
   const to = recordPath(folders, restingState(result), record.id)
-  if (await existsAny([to])) {
+  const before = await readRecord(to, record.id)
+  if (before?.result?.finished_at === result.finished_at) {
     if (!(await existsAny([from])) || (await finishSettling(from, to))) return
   }
   await rewrite(folders, { ...record, result })
