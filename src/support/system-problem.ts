@@ -73,9 +73,13 @@ export function isEverywhere(error: unknown): boolean {
   return meaningOf(error)?.[1].everywhere ?? false
 }
 
-/** The first error in the chain of causes that the system gave. */
+/** The first error in the chain of causes that the system gave; a Problem says itself what it means. */
 function meaningOf(error: unknown): [error: unknown, Meaning] | undefined {
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
+  for (
+    let at = error, depth = 0;
+    at instanceof Error && !(at instanceof Problem) && depth < 5;
+    at = at.cause, depth += 1
+  ) {
     const meaning = meanings[codeOf(at) ?? '']
     if (meaning !== undefined) return [at, meaning]
   }
