@@ -35,8 +35,8 @@ export interface DaemonOptions {
 export interface Daemon {
   /** `http://127.0.0.1:8080` */
   readonly url: string
-  /** Stops in the reverse of the order of starting; running jobs get `graceMs`. Sessions go on. */
-  stop(graceMs: number): Promise<void>
+  /** Stops in the reverse of the order of starting; running jobs get `graceMs`, or until `hurry`. Sessions go on. */
+  stop(graceMs: number, hurry?: AbortSignal): Promise<void>
 }
 
 /** Starts everything, or nothing. @throws Problem */
@@ -68,13 +68,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const watcher = watchFolders([home.inbox, home.control], worker.hint, log)
     releases.push(() => watcher.close())
     let graceMs = 0
-    releases.push(() => worker.stop(graceMs))
+    let hurry: AbortSignal | undefined
+    releases.push(() => worker.stop(graceMs, hurry))
     await worker.start()
     log.info('ready', { url, home: home.base, authentication: hasSecrets(config.auth) ? 'required' : 'same user only' })
     return {
       url,
-      async stop(grace) {
+      async stop(grace, hurrying) {
         graceMs = grace
+        hurry = hurrying
         log.info('stopping', { running: worker.running() })
         await release()
         log.info('stopped')

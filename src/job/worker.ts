@@ -37,8 +37,8 @@ export interface Worker {
   readonly start: () => Promise<void>
   /** Something may have changed in the inbox: look soon. */
   readonly hint: () => void
-  /** Takes no further job and waits for the running ones; those not done in time are cut off and resume later. */
-  readonly stop: (graceMs: number) => Promise<void>
+  /** Takes no further job and waits for the running ones; those not done in time, or before `hurry`, resume later. */
+  readonly stop: (graceMs: number, hurry?: AbortSignal) => Promise<void>
   /** Jobs that run now, or wait for their next attempt. */
   readonly running: () => readonly JobId[]
 }
@@ -327,14 +327,15 @@ export function createWorker(options: WorkerOptions): Worker {
       pulse.hint()
     },
 
-    async stop(graceMs) {
+    async stop(graceMs, hurry) {
       stopping = true
       halt.abort()
       await pulse.stop()
       for (const entry of active.values()) if (!entry.holdsSlot) entry.abort.abort()
       const all = Promise.all([...active.values()].map((entry) => entry.done))
       const grace = new AbortController()
-      await Promise.race([all, delay(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)])
+      const signal = hurry === undefined ? grace.signal : AbortSignal.any([grace.signal, hurry])
+      await Promise.race([all, delay(graceMs, undefined, { signal }).catch(() => undefined)])
       grace.abort()
       for (const entry of active.values()) entry.abort.abort()
       await all
