@@ -8,7 +8,7 @@ import { halfClones, namesIn, patience, results, send, serve } from './place.js'
 const limits = { timeout: 120_000 }
 
 /** An environment in which git waits until it is let go. */
-async function slowGit(lab: Lab): Promise<{ environment: { PATH: string }; letGo(): Promise<void> }> {
+async function slowGit(lab: Lab): Promise<{ environment: { PATH: string }; letGo: () => Promise<void> }> {
   const folder = join(lab.folder, 'bin')
   const gate = join(lab.folder, 'gate')
   const path = lab.environment['PATH'] ?? ''
@@ -22,7 +22,7 @@ async function slowGit(lab: Lab): Promise<{ environment: { PATH: string }; letGo
 }
 
 /** A daemon with a job in the middle of its clone and one behind it. */
-async function busyDaemon(lab: Lab): Promise<{ daemon: DaemonProcess; letGo(): Promise<void> }> {
+async function busyDaemon(lab: Lab): Promise<{ daemon: DaemonProcess; letGo: () => Promise<void> }> {
   const { environment, letGo } = await slowGit(lab)
   const daemon = await serve(lab, { environment, changes: { worker: { min_free_memory_mb: 0, concurrency: 1 } } })
   await send(daemon, 'shop', lab)

@@ -10,7 +10,7 @@ const limits = { timeout: 120_000 }
 async function ailingTmux(
   lab: Lab,
   message: string,
-): Promise<{ environment: { PATH: string }; heal(): Promise<void> }> {
+): Promise<{ environment: { PATH: string }; heal: () => Promise<void> }> {
   const folder = join(lab.folder, 'bin')
   const mark = join(lab.folder, 'ailing')
   const path = lab.environment['PATH'] ?? ''
