@@ -3,11 +3,17 @@ import { runCli } from './cli.js'
 import { redactor } from './support/redact.js'
 
 const stopping = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    stopping.abort()
-  })
+const hurrying = new AbortController()
+/** The first asks to end, the second to end at once, and what comes then is left to the system. */
+const onSignal = (): void => {
+  if (stopping.signal.aborted) {
+    hurrying.abort()
+    for (const signal of signals) process.off(signal, onSignal)
+  }
+  stopping.abort()
 }
+const signals = ['SIGINT', 'SIGTERM'] as const
+for (const signal of signals) process.on(signal, onSignal)
 
 /** The only place that ends the process. Output is flushed before: a pipe takes it asynchronously. */
 async function exit(code: number): Promise<never> {
@@ -28,6 +34,7 @@ try {
       complain: (line) => process.stderr.write(`${line}\n`),
       isTerminal: process.stdout.isTTY,
       signal: stopping.signal,
+      hurry: hurrying.signal,
     }),
   )
 } catch (error) {

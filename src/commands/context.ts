@@ -22,6 +22,8 @@ export interface CommandContext {
   readonly isTerminal: boolean
   /** Aborted on SIGINT and SIGTERM. */
   readonly signal: AbortSignal
+  /** Aborted on a second one: what is under way is not waited for any longer. */
+  readonly hurry?: AbortSignal
 }
 
 /** Finds the home and its configuration, or says everything that is wrong with it. */

@@ -25,7 +25,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     if (context.isTerminal)
       context.print(`listening on ${daemon.url}, inbox ${home.inbox}; Ctrl-C stops, sessions go on`)
     if (!context.signal.aborted) await once(context.signal, 'abort')
-    await daemon.stop(stopGraceMs)
+    await daemon.stop(stopGraceMs, context.hurry)
     return 0
   } finally {
     await log.close()

@@ -19,6 +19,20 @@ export async function takeHome(home: Home, environment: Readonly<Record<string, 
 }
 
 /**
+ * Whether a file could be moved from one folder to the other; changes nothing. rename(2) of Linux 6 compares the mounts
+ * before it looks for the name, which is nobody's.
+ */
+export async function isOneMount(from: string, to: string): Promise<boolean> {
+  const name = temporaryName('nothing')
+  try {
+    await rename(join(from, name), join(to, name))
+  } catch (error) {
+    return codeOf(error) !== 'EXDEV'
+  }
+  return true
+}
+
+/**
  * Every step of a job is a rename, so inbox and state must be on one filesystem; also two bind mounts are two.
  * @throws Problem
  */

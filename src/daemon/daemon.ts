@@ -1,4 +1,4 @@
-import { inboxTrouble } from './inbox-trouble.js'
+import { inboxTrouble, refuseOtherMount } from './inbox-trouble.js'
 import type { Home } from '../config/home.js'
 import type { Config } from '../config/schema.js'
 import { queuePosition } from '../job/position.js'
@@ -15,6 +15,7 @@ import { standingJob } from '../session/standing-job.js'
 import { checkJob } from '../session/plan.js'
 import { viewSession, viewSessions } from '../session/view.js'
 import type { Logger } from '../support/log.js'
+import { systemProblem } from '../support/system-problem.js'
 import { assemble, makeFolders, type Workshop } from './assemble.js'
 import { checkOneFilesystem, takeHome } from './claim-home.js'
 import { heldBecause, readLoad } from './hold-back.js'
@@ -37,8 +38,8 @@ export interface DaemonOptions {
 export interface Daemon {
   /** `http://127.0.0.1:8080` */
   readonly url: string
-  /** Stops in the reverse of the order of starting; running jobs get `graceMs`. Sessions go on. */
-  stop(graceMs: number): Promise<void>
+  /** Stops in the reverse of the order of starting; running jobs get `graceMs`, or until `hurry`. Sessions go on. */
+  stop(graceMs: number, hurry?: AbortSignal): Promise<void>
 }
 
 /** Starts everything, or nothing. @throws Problem */
@@ -72,7 +73,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const watcher = watchFolders([home.inbox, home.control], worker.hint, log)
     releases.push(() => watcher.close())
     let graceMs = 0
-    releases.push(() => worker.stop(graceMs))
+    let hurry: AbortSignal | undefined
+    releases.push(() => worker.stop(graceMs, hurry))
     await worker.start()
     log.info('ready', { url, home: home.base, authentication: hasSecrets(config.auth) ? 'required' : 'same user only' })
     // After all else, since none of it is urgent: a start takes no longer with a hundred thousand records.
@@ -80,8 +82,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     housekeeping.start()
     return {
       url,
-      async stop(grace) {
+      async stop(grace, hurrying) {
         graceMs = grace
+        hurry = hurrying
         log.info('stopping', { running: worker.running() })
         await release()
         log.info('stopped')
@@ -89,7 +92,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     }
   } catch (error) {
     await release()
-    throw error
+    throw systemProblem(`start on ${home.base}`, error) ?? error
   }
 }
 
@@ -133,10 +136,12 @@ function receiverPorts(
       queuedJobs: config.limits.queued_jobs,
     },
     checkJob: (job) => checkJob(job, config),
-    drop: async (job, origin, key) =>
-      key === undefined
+    drop: async (job, origin, key) => {
+      await refuseOtherMount(home.inbox, home.active)
+      return key === undefined
         ? { id: await spool.drop(job, origin), duplicate: false }
-        : await spool.dropOnce(key, job, origin),
+        : await spool.dropOnce(key, job, origin)
+    },
     pending: (project) => spool.pending(project),
     standingJob: (job) => standingJob(job, config, tools),
     github: { rules, policy: config.github },
@@ -152,7 +157,7 @@ function receiverPorts(
     },
     sessionName: sessionNameOf,
     attachCommand: (name) => attachCommand(name, tools),
-    notReady: () => inboxTrouble(home.inbox),
+    notReady: () => inboxTrouble(home.inbox, home.active),
     log,
   }
 }

@@ -1,17 +1,29 @@
 import { access, constants, statfs } from 'node:fs/promises'
-import { messageOf } from '../support/problem.js'
+import { messageOf, Problem } from '../support/problem.js'
+import { isOneMount } from './claim-home.js'
 
 /** Less than this can't be relied on to take one more job. */
 const minFreeBytes = 8 * 1024 * 1024
 const minFreeFiles = 100
 
+const apart = 'inbox/ and state/ are not on one mount any more, so that no job can be taken'
+const apartRemedy = 'unmount what was mounted over inbox/ or state/'
+
+/** A job that is acknowledged must not go to a disk that the inbox's own is hidden by. @throws Problem */
+export async function refuseOtherMount(folder: string, active: string): Promise<void> {
+  if (await isOneMount(folder, active)) return
+  throw new Problem({ doing: 'store the job', because: apart, remedy: apartRemedy, transient: true })
+}
+
 /**
  * Why the inbox can't take a job now (read-only, full, gone); undefined: it can. Writes nothing, since anybody may ask.
  * What it says ends with its cause: nothing is remembered.
+ * @param active the folder that jobs are moved to, which must be on the same mount
  */
-export async function inboxTrouble(folder: string): Promise<string | undefined> {
+export async function inboxTrouble(folder: string, active = folder): Promise<string | undefined> {
   try {
     await access(folder, constants.W_OK)
+    if (!(await isOneMount(folder, active))) return `${apart}; ${apartRemedy}`
     const { bavail, bsize, files, ffree } = await statfs(folder)
     if (bavail * bsize < minFreeBytes)
       return `the disk of the inbox is full: ${(bavail * bsize).toString()} bytes are free`

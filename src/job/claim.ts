@@ -99,9 +99,9 @@ export async function finishClaim(folders: SpoolFolders, half: HalfClaim, now: N
     begunAt: attempts === 0 ? undefined : now().toISOString(),
   }
   await publish(recordPath(folders, 'active', id), formatRecord(record, parsed.document))
-  await unlinkIfThere(claimed)
   // The old name must be gone for good before the job has effects.
   await syncFolder(folders.inbox)
+  await unlinkIfThere(claimed)
   return { kind: 'claimed', record }
 }
 
@@ -149,9 +149,14 @@ function freshId(name: string, own: JobId | undefined, now: Now): JobId {
   return newJobId(about, now())
 }
 
-/** Undoes the rename, unless the claim went far enough for `recover` to complete it, or the name is in use again. */
+/**
+ * Undoes the claim, so that it is tried again without a restart; not where the file was refused, or the name is in use
+ * again, which `recover` sees to.
+ */
 async function giveBack(folders: SpoolFolders, id: JobId, claimed: string, name: string): Promise<void> {
   const inbox = join(folders.inbox, name)
-  if (await existsAny([recordPath(folders, 'active', id), recordPath(folders, 'failed', id), inbox])) return
+  if (await existsAny([recordPath(folders, 'failed', id), inbox])) return
+  // The record came to stand, and its folder could not be synced: nothing has been begun by it.
+  if (await existsAny([claimed])) await unlinkIfThere(recordPath(folders, 'active', id))
   await rename(claimed, inbox)
 }

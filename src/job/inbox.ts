@@ -59,12 +59,12 @@ export interface Peek {
 export function createInbox(options: InboxOptions): Inbox {
   let seen = new Map<string, Observation>()
 
-  const observe = async (name: string, stats: Stats): Promise<Observation> => {
+  const observe = async (name: string, stats: Stats, sinceMs: number): Promise<Observation> => {
     const identity = identityOf(stats)
     const before = seen.get(name)
     if (before?.identity === identity) return before
     const complete = !stats.isFile() || (await endsWithMarker(join(options.folder, name), stats.size))
-    return { identity, sinceMs: options.monotonicMs(), complete }
+    return { identity, sinceMs, complete }
   }
 
   const judge = (name: string, stats: Stats, observation: Observation): InboxEntry => {
@@ -81,7 +81,8 @@ export function createInbox(options: InboxOptions): Inbox {
 
   return {
     async scan() {
-      const found: { entry: InboxEntry; changedMs: number }[] = []
+      const found: { entry: InboxEntry; sinceMs: number; changedMs: number }[] = []
+      const nowMs = options.monotonicMs()
       const next = new Map<string, Observation>()
       for (const raw of await readdir(options.folder, { encoding: 'buffer' })) {
         const name = raw.toString('utf8')
@@ -89,21 +90,22 @@ export function createInbox(options: InboxOptions): Inbox {
         const because = Buffer.from(name).equals(raw) ? ignoredBecause(name) : 'the name is not UTF-8; rename it'
         if (because === 'hidden') continue
         if (because !== undefined) {
-          found.push({ entry: { name, kind: 'ignored', because }, changedMs: 0 })
+          found.push({ entry: { name, kind: 'ignored', because }, sinceMs: 0, changedMs: 0 })
           continue
         }
         try {
           const stats = await lstat(join(options.folder, name))
-          const observation = await observe(name, stats)
+          const observation = await observe(name, stats, nowMs)
           next.set(name, observation)
-          found.push({ entry: judge(name, stats, observation), changedMs: stats.mtimeMs })
+          found.push({ entry: judge(name, stats, observation), sinceMs: observation.sinceMs, changedMs: stats.mtimeMs })
         } catch (error) {
           // Gone or replaced since the listing: the next look tells.
           if (codeOf(error) !== 'ENOENT') throw error
         }
       }
       seen = next
-      found.sort((a, b) => a.changedMs - b.changedMs || (a.entry.name < b.entry.name ? -1 : 1))
+      // What an earlier look met came earlier, whatever the clock was set to since.
+      found.sort((a, b) => a.sinceMs - b.sinceMs || a.changedMs - b.changedMs || (a.entry.name < b.entry.name ? -1 : 1))
       return found.map(({ entry }) => entry)
     },
 

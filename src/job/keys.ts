@@ -25,15 +25,18 @@ export function createKeys(folders: SpoolFolders): Keys {
   let known: Promise<Map<string, JobId>> | undefined
 
   const load = async (): Promise<Map<string, JobId>> => {
-    const marks = new Map<string, JobId>()
-    for (const state of ['failed', 'done', 'active', 'queued'] as const) {
-      // A job that moves meanwhile is met again in its next folder.
+    const newest = new Map<string, JobId>()
+    const failed = new Map<string, JobId>()
+    // In the order in which a job moves: one that moves meanwhile is met twice, not missed.
+    for (const state of ['queued', 'active', 'done', 'failed'] as const) {
+      const marks = state === 'failed' ? failed : newest
       for await (const { id } of jobFiles(state === 'queued' ? folders.inbox : folders[state])) {
         const before = marks.get(keyMarkOf(id))
         if (before === undefined || before < id) marks.set(keyMarkOf(id), id)
       }
     }
-    return marks
+    // Also an older id goes before one that failed: the clock may have been set back in between.
+    return new Map([...failed, ...newest])
   }
 
   const standing = async (id: JobId | undefined): Promise<boolean> => {

@@ -2,18 +2,25 @@ import { link, lstat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { moveWithoutReplacing, publish, readBounded, syncFolder, unlinkIfThere } from '../support/files.js'
 import { codeOf, Problem } from '../support/problem.js'
-import { maxJobFileBytes, recordPath, type SpoolFolders } from './folders.js'
+import { readRecord } from './find.js'
+import { existsAny, maxJobFileBytes, recordPath, type SpoolFolders } from './folders.js'
 import { parseJobFile } from './job.js'
 import { formatRecord, type JobRecord } from './record.js'
 import { restingState, type JobResult } from './result.js'
 
-/** Puts an active job to rest with its result. @throws Problem where somebody else changed its file */
+/**
+ * Puts an active job to rest with its result. Where the disk refused it half-way, it is completed by the same call.
+ * @throws Problem where somebody else changed its file; a system error (ENOSPC, EROFS, …)
+ */
 export async function settleJob(folders: SpoolFolders, record: JobRecord, result: JobResult): Promise<void> {
+  const from = recordPath(folders, 'active', record.id)
+  const to = recordPath(folders, restingState(result), record.id)
+  const before = await readRecord(to, record.id)
+  if (before?.result?.finished_at === result.finished_at) {
+    if (!(await existsAny([from])) || (await finishSettling(from, to))) return
+  }
   await rewrite(folders, { ...record, result })
-  await moveWithoutReplacing(
-    recordPath(folders, 'active', record.id),
-    recordPath(folders, restingState(result), record.id),
-  )
+  await moveWithoutReplacing(from, to)
 }
 
 /** Writes an active job's record anew; keeps the comments and the order of the file as it stands. */

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events'
-import { publish } from '../support/files.js'
+import { publish, unlinkIfThere } from '../support/files.js'
 import { claimFile, type Claim, type Now } from './claim.js'
 import { findJob, listJobs } from './find.js'
 import { recordPath, type SpoolFolders } from './folders.js'
@@ -63,7 +63,14 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
     const receivedAt = now().toISOString()
     const record = { id, job, origin, receivedAt, attempts: 0, retryOf, file: undefined, result: undefined }
     // Nothing stands there: an id ends with 64 random bits, or with the digest of a key whose turn this is.
-    await publish(recordPath(folders, 'queued', id), formatRecord(record))
+    const path = recordPath(folders, 'queued', id)
+    try {
+      await publish(path, formatRecord(record))
+    } catch (error) {
+      // Its name may stand and could not be made durable: who is told "not queued" sends it again. Or it is claimed.
+      await unlinkIfThere(path)
+      if ((await findJob(folders, id)) === undefined) throw error
+    }
     keys.note(id)
     pending.note(id)
     return id

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../support/problem.js'
 import type { Logger } from '../support/log.js'
+import { canPass, isEverywhere, systemProblem } from '../support/system-problem.js'
 import { createHold, type HoldBack } from './hold.js'
 import type { JobId } from './id.js'
 import type { Inbox } from './inbox.js'
@@ -36,11 +37,14 @@ export interface Worker {
   readonly start: () => Promise<void>
   /** Something may have changed in the inbox: look soon. */
   readonly hint: () => void
-  /** Takes no further job and waits for the running ones; those not done in time are cut off and resume later. */
-  readonly stop: (graceMs: number) => Promise<void>
+  /** Takes no further job and waits for the running ones; those not done in time, or before `hurry`, resume later. */
+  readonly stop: (graceMs: number, hurry?: AbortSignal) => Promise<void>
   /** Jobs that run now, or wait for their next attempt. */
   readonly running: () => readonly JobId[]
 }
+
+/** The longest time until what the disk refused to take is tried again, in milliseconds. */
+const maxInsistMs = 30_000
 
 /** A job that was begun this often and never ended may be what ends the daemon. */
 const maxBegun = 10
@@ -79,6 +83,7 @@ export function createWorker(options: WorkerOptions): Worker {
   /** The ready files of the last look through the inbox that were left, in their order: to be taken without another. */
   let backlog: string[] = []
   let stopping = false
+  const halt = new AbortController()
 
   const hasSlot = () => [...active.values()].filter((entry) => entry.holdsSlot).length < options.concurrency
   const busyProjects = () => new Set([...active.values()].map((entry) => entry.record.job.project_name))
@@ -97,11 +102,29 @@ export function createWorker(options: WorkerOptions): Worker {
     try {
       return await options.perform(record, signal)
     } catch (error) {
-      if (error instanceof Problem) {
-        return error.transient && record.attempts < options.attempts ? error : failedResult(error, now())
+      const doing = `${record.job.action} ${record.job.project_name}`
+      const problem = error instanceof Problem ? error : systemProblem(doing, error)
+      if (problem !== undefined) {
+        return problem.transient && record.attempts < options.attempts ? problem : failedResult(problem, now())
       }
       log.error('job failed unexpectedly', { jobId: record.id, error })
       return defectResult(error, now())
+    }
+  }
+
+  /** Tries what the disk refuses again until it takes it, holding no slot, or until stop(). */
+  const insist = async (entry: Active, write: () => Promise<void>): Promise<void> => {
+    for (let waitMs = options.rescanMs; ; waitMs = Math.min(waitMs * 2, maxInsistMs)) {
+      try {
+        await write()
+        return
+      } catch (error) {
+        if (stopping || !canPass(error)) throw error
+        log.error('job could not be settled; it is tried again', { jobId: entry.record.id, waitMs, error })
+      }
+      entry.holdsSlot = false
+      pulse.hint()
+      await delay(waitMs, undefined, { signal: halt.signal }).catch(() => undefined)
     }
   }
 
@@ -121,18 +144,33 @@ export function createWorker(options: WorkerOptions): Worker {
       // Cut off by stop(): the file stays in active/, from where the next start goes on.
       if (!good && signal.aborted && stopping) return
       if (good || !(outcome instanceof Problem)) {
-        await settle(record, !good && signal.aborted ? cancelledResult(now()) : outcome)
+        const result = !good && signal.aborted ? cancelledResult(now()) : outcome
+        await insist(entry, () => settle(record, result))
         return
       }
       const waitMs = retryDelayMs(record.attempts + 1)
       const fields = { jobId: record.id, attempt: record.attempts, waitMs, error: outcome }
       if (!signal.aborted) log.warn('attempt failed, will be repeated', fields)
-      await nextTurn(entry, waitMs)
-      if (signal.aborted) {
-        if (!stopping) await settle(record, cancelledResult(now()))
+      const next = await nextAttempt(entry, record, waitMs)
+      if (next === undefined) {
+        if (!stopping) await insist(entry, () => settle(record, cancelledResult(now())))
         return
       }
-      record = await spool.beginAttempt(record)
+      record = next
+    }
+  }
+
+  /** The record of the next attempt, once it has a slot and stands on disk; undefined: cut off or cancelled. */
+  const nextAttempt = async (entry: Active, record: JobRecord, waitMs: number): Promise<JobRecord | undefined> => {
+    for (let ms = waitMs; ; ms = Math.max(options.rescanMs, Math.min(ms * 2, maxInsistMs))) {
+      await nextTurn(entry, ms)
+      if (entry.abort.signal.aborted) return undefined
+      try {
+        return await spool.beginAttempt(record)
+      } catch (error) {
+        if (!canPass(error)) throw error
+        log.error('attempt could not be noted; it is tried again', { jobId: record.id, error })
+      }
     }
   }
 
@@ -154,11 +192,11 @@ export function createWorker(options: WorkerOptions): Worker {
     entry.goOn = undefined
   }
 
-  const begin = (record: JobRecord): void => {
+  const begin = (record: JobRecord, doing = work, holdsSlot = true): void => {
     const abort = new AbortController()
-    const entry: Active = { record, abort, holdsSlot: true, goOn: undefined, done: Promise.resolve() }
+    const entry: Active = { record, abort, holdsSlot, goOn: undefined, done: Promise.resolve() }
     active.set(record.id, entry)
-    entry.done = work(entry)
+    entry.done = doing(entry)
       .catch((error: unknown) => {
         const jobId = record.id
         log.error('job could not be settled; it stays in state/active until the next start', { jobId, error })
@@ -172,9 +210,14 @@ export function createWorker(options: WorkerOptions): Worker {
   const cancelRequested = async (): Promise<void> => {
     for (const id of await options.cancelled.list()) {
       active.get(id)?.abort.abort()
-      const waiting = resumed.findIndex((record) => record.id === id)
-      const [record] = waiting === -1 ? [] : resumed.splice(waiting, 1)
-      if (record !== undefined) await settle(record, cancelledResult(now()))
+      const record = resumed.find((waiting) => waiting.id === id)
+      if (record !== undefined) {
+        await settle(record, cancelledResult(now())).catch((error: unknown) => {
+          if (canPass(error)) throw error
+          log.error('interrupted job could not be cancelled', { jobId: id, error })
+        })
+        resumed.splice(resumed.indexOf(record), 1)
+      }
       await options.cancelled.clear(id)
     }
   }
@@ -206,18 +249,21 @@ export function createWorker(options: WorkerOptions): Worker {
     let next = 0
     for (; next < backlog.length; next += 1) {
       const name = backlog[next] ?? ''
-      if ((stuck.get(name) ?? 0) > performance.now()) continue
       // stop() may have been called meanwhile.
       if (isStopping() || !hasSlot() || round.allHeld === true) break
       try {
         if (!(await takeFile(name, round))) left.push(name)
       } catch (error) {
         stuck.set(name, performance.now() + options.rescanMs)
+        // A look that fails is tried again after a rest: not every file is worth a line where the disk is full.
+        if (isEverywhere(error)) throw systemProblem(`take the job file ${name}`, error) ?? error
         log.error('job file could not be taken; it is tried again', { file: name, error })
       }
     }
     backlog = [...left, ...backlog.slice(next)]
   }
+
+  const isStuck = (name: string): boolean => (stuck.get(name) ?? 0) > performance.now()
 
   /** Asked once a round, until a job has begun: it may be the last that was allowed. */
   const isHeld = async (action: Job['action'], round: Round): Promise<boolean> => {
@@ -236,19 +282,23 @@ export function createWorker(options: WorkerOptions): Worker {
       if (round.taken.has(project)) continue
       round.taken.add(project)
       if (await isHeld(action, round)) continue
-      resumed.splice(resumed.indexOf(record), 1)
+      if (isStuck(record.id)) continue
       try {
         begin(await spool.beginAttempt(record))
         round.held.clear()
       } catch (error) {
         log.error('interrupted job could not be begun again', { jobId: record.id, error })
+        stuck.set(record.id, performance.now() + options.rescanMs)
+        if (canPass(error)) continue
       }
+      resumed.splice(resumed.indexOf(record), 1)
     }
   }
 
   /** @returns false where the file has to wait for its turn */
   const takeFile = async (name: string, round: Round): Promise<boolean> => {
-    const job = await inbox.peek(name)
+    const waits = isStuck(name)
+    const job = await (waits ? inbox.peek(name).catch(() => undefined) : inbox.peek(name))
     if (job !== undefined && round.taken.has(job.project)) return false
     // Someone may have gone on writing since it was found ready: the next look through the inbox judges it anew.
     if (!(await inbox.isUnchanged(name))) return true
@@ -256,6 +306,7 @@ export function createWorker(options: WorkerOptions): Worker {
       round.taken.add(job.project)
       if (await isHeld(job.action, round)) return false
     }
+    if (waits) return false
     const claim = await spool.claim(name)
     stuck.delete(name)
     switch (claim.kind) {
@@ -272,6 +323,14 @@ export function createWorker(options: WorkerOptions): Worker {
     return true
   }
 
+  const giveUp = async (record: JobRecord): Promise<void> => {
+    const settling = () => settle(record, failedResult(neverEnded(record), now()))
+    await settling().catch((error: unknown) => {
+      if (!canPass(error)) throw error
+      begin(record, (entry) => insist(entry, settling), false)
+    })
+  }
+
   return {
     hint: pulse.hint,
     running: () => [...active.keys()],
@@ -281,19 +340,21 @@ export function createWorker(options: WorkerOptions): Worker {
       for (const { file, error } of troubles) log.error('file of state/active could not be recovered', { file, error })
       for (const record of interrupted) {
         if (record.attempts < Math.max(maxBegun, options.attempts)) resumed.push(record)
-        else await settle(record, failedResult(neverEnded(record), now()))
+        else await giveUp(record)
       }
       if (resumed.length > 0) log.info('jobs found that were interrupted', { jobs: resumed.map((record) => record.id) })
       pulse.hint()
     },
 
-    async stop(graceMs) {
+    async stop(graceMs, hurry) {
       stopping = true
+      halt.abort()
       await pulse.stop()
       for (const entry of active.values()) if (!entry.holdsSlot) entry.abort.abort()
       const all = Promise.all([...active.values()].map((entry) => entry.done))
       const grace = new AbortController()
-      await Promise.race([all, delay(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)])
+      const signal = hurry === undefined ? grace.signal : AbortSignal.any([grace.signal, hurry])
+      await Promise.race([all, delay(graceMs, undefined, { signal }).catch(() => undefined)])
       grace.abort()
       for (const entry of active.values()) entry.abort.abort()
       await all

@@ -75,7 +75,8 @@ async function checkOut(mirror: Mirror, request: CloneRequest, tools: Repository
     throw noSuchBranch(repository, branch ?? 'HEAD', request.branch !== undefined, [...commits.keys()])
   const result = await runGit({
     folder: tools.mirrorsFolder,
-    args: ['clone', '--local', ...(branch === null ? [] : ['--branch', branch]), '--', mirror.folder, into],
+    // A path is cloned by hard links; `--local` would make it fatal that the projects are on another disk.
+    args: ['clone', ...(branch === null ? [] : ['--branch', branch]), '--', mirror.folder, into],
     protocols: 'file',
     environment: tools.environment,
     timeoutMs: tools.stepTimeoutMs,

@@ -28,6 +28,27 @@ const rules: readonly Rule[] = [
     transient: true,
   },
   {
+    pattern: /Read-only file system/i,
+    kind: 'local',
+    because: 'the file system is read-only',
+    remedy: 'see with dmesg why, and mount it for writing again',
+    transient: true,
+  },
+  {
+    pattern: /Too many open files|Cannot allocate memory|Out of memory|Resource temporarily unavailable|cannot fork/i,
+    kind: 'local',
+    because: 'the machine is short of memory, processes or open files',
+    remedy: 'see `devorch doctor`, or lower worker.concurrency',
+    transient: true,
+  },
+  {
+    pattern: /died of signal/i,
+    kind: 'local',
+    because: 'a part of git was killed',
+    remedy: 'see with dmesg whether memory was short',
+    transient: true,
+  },
+  {
     pattern:
       /could not read Username|Authentication failed|returned error: 40[13]|Permission denied \(|terminal prompts/i,
     kind: 'remote',
@@ -95,7 +116,7 @@ const rules: readonly Rule[] = [
   },
   {
     pattern:
-      /Failed to connect|Connection (?:refused|reset|timed out|closed)|Could not connect|Couldn't connect|No route to host|early EOF|hung up unexpectedly|RPC failed|unexpected disconnect|Empty reply|Operation timed out|transfer closed|unable to access 'http/i,
+      /Failed to connect|Connection (?:refused|reset|timed out|closed)|Could not connect|Couldn't connect|No route to host|Network is unreachable|unable to look up|early EOF|hung up (?:unexpectedly|upon)|RPC failed|unexpected disconnect|Empty reply|Operation timed out|transfer closed|unable to access 'http/i,
     kind: 'remote',
     because: 'the connection to the server failed',
     remedy: 'check that the host answers',
@@ -115,6 +136,10 @@ export function gitFailure(result: GitResult, doing: string): GitFailure | undef
       const because = `it did not finish within ${(result.timeoutMs / 1000).toString()} s`
       const remedy = 'check that the host answers, or raise worker.step_timeout_s'
       return local({ doing, because, remedy, transient: true })
+    }
+    case 'killed': {
+      const remedy = 'see with dmesg whether memory was short'
+      return local({ doing, because: 'git was killed', remedy, transient: true })
     }
     case 'exited': {
       if (result.code === 0) return undefined

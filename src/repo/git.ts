@@ -19,10 +19,12 @@ export interface GitRun {
   readonly signal?: AbortSignal | undefined
 }
 
-/** How it ended. `code` 124 is a time-out (timeout(1)). */
+/** How it ended. */
 export type GitResult =
   | { readonly ended: 'exited'; readonly code: number; readonly stdout: string; readonly stderr: string }
   | { readonly ended: 'timed-out'; readonly timeoutMs: number }
+  /** Ended by a signal that was not ours: by a person, or for want of memory. */
+  | { readonly ended: 'killed' }
   | { readonly ended: 'aborted' }
 
 const wrapper = fileURLToPath(new URL('./bounded-git.sh', import.meta.url))
@@ -63,7 +65,8 @@ export async function runGit(request: GitRun): Promise<GitResult> {
     [`GIT_CONFIG_KEY_${index.toString()}`, key] as const,
     [`GIT_CONFIG_VALUE_${index.toString()}`, value] as const,
   ])
-  let ended: { readonly code: number; readonly stdout: string; readonly stderr: string } | undefined
+  let ended: { readonly code: number | null; readonly stdout: string; readonly stderr: string } | undefined
+  const begunMs = performance.now()
   const git = simpleGit({
     baseDir: request.folder,
     binary: ['/bin/sh', wrapper],
@@ -82,7 +85,9 @@ export async function runGit(request: GitRun): Promise<GitResult> {
     // Its own rule calls a failure without a message a success.
     errors: (error, result) => {
       const stdout = Buffer.concat(result.stdOut).toString('utf8').replace(/^\n/, '')
-      ended = { code: result.exitCode, stdout, stderr: Buffer.concat(result.stdErr).toString('utf8') }
+      // simple-git 4.0.2 says that it is a number, and hands on Node's null where a signal ended the program.
+      const code = result.exitCode as number | null
+      ended = { code, stdout, stderr: Buffer.concat(result.stdErr).toString('utf8') }
       return error
     },
   }).env({
@@ -110,8 +115,14 @@ export async function runGit(request: GitRun): Promise<GitResult> {
   }
   if (wasAborted(request.signal)) return { ended: 'aborted' }
   if (ended === undefined) throw new Error(`git ${request.args[0] ?? ''}: simple-git told no exit code`)
-  if (ended.code === 124 || ended.code === 137) return { ended: 'timed-out', timeoutMs: request.timeoutMs }
-  return { ended: 'exited', ...ended }
+  const { code, stdout, stderr } = ended
+  if (code === 124) return { ended: 'timed-out', timeoutMs: request.timeoutMs }
+  // timeout(1) ends as what it runs did: by a signal, also by its own SIGKILL after the time, which it sends to its group.
+  if (code === null || code > 128) {
+    const over = performance.now() - begunMs >= request.timeoutMs
+    return over ? { ended: 'timed-out', timeoutMs: request.timeoutMs } : { ended: 'killed' }
+  }
+  return { ended: 'exited', code, stdout, stderr }
 }
 
 /** A function, so that the compiler does not take an earlier answer for the present one. */

@@ -91,7 +91,8 @@ async function lookUp(host: string, resolve: Resolve): Promise<string[] | Extrac
   } catch (error) {
     const code = codeOf(error)
     if (code === 'ENOTFOUND' || code === 'ENODATA') {
-      return { ok: false, because: `the host ${host} does not exist`, transient: false }
+      // Also what a machine hears whose resolver is not up yet, as after a boot.
+      return { ok: false, because: `the host ${host} does not exist`, transient: true }
     }
     return { ok: false, because: `the host ${host} can't be resolved now (${code ?? 'unknown'})`, transient: true }
   } finally {

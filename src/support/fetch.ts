@@ -81,7 +81,7 @@ async function get(
   )
   if (resolution === 'timed-out') return timedOut(options)
   if (!resolution.ok) {
-    const remedy = resolution.transient ? 'try again later' : 'give the address of a public host'
+    const remedy = resolution.transient ? 'check the address, or try again later' : 'give the address of a public host'
     return { ok: false, because: resolution.because, remedy, transient: resolution.transient }
   }
   try {

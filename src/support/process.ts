@@ -62,6 +62,9 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     signalGroup(child.pid, 'SIGTERM')
     setTimeout(() => {
       signalGroup(child.pid, 'SIGKILL')
+      // Whoever else has its output open keeps it open: a tmux 3.3a client hands it to the server, which may hang.
+      child.stdout.destroy()
+      child.stderr.destroy()
     }, killGraceMs).unref()
   }
   const onAbort = () => {

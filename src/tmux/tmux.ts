@@ -119,7 +119,7 @@ function failure(doing: string, result: RunResult): Problem {
     doing,
     because: describeFailure(result),
     remedy: 'see whether `tmux ls` answers; `devorch doctor` says more',
-    transient: result.ended === 'timed-out',
+    transient: result.ended === 'timed-out' || isEnding(result),
   })
 }
 

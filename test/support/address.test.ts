@@ -119,7 +119,7 @@ describe('resolvePublic', () => {
     expect(await resolvePublic('x.example', { allowPrivate: true, resolve: failing('ENOTFOUND') })).toMatchObject({
       ok: false,
       because: 'the host x.example does not exist',
-      transient: false,
+      transient: true,
     })
     expect(await resolvePublic('x.example', { allowPrivate: true, resolve: failing('EAI_AGAIN') })).toMatchObject({
       ok: false,

@@ -13,6 +13,8 @@ export interface DaemonProcessOptions {
   readonly config: Readonly<Record<string, unknown>>
   /** The whole environment, to which DEVORCH_HOME is added. */
   readonly environment: Readonly<Record<string, string>>
+  /** A program with its arguments that becomes the daemon in the end (`prlimit --nofile=64`). */
+  readonly launcher?: readonly string[]
 }
 
 /** `devorch serve` as a process of its own. */
@@ -31,10 +33,11 @@ const stopTimeoutMs = 30_000
 
 /** Starts the compiled daemon and waits until it listens. @throws with its log where it does not. */
 export async function startDaemonProcess(options: DaemonProcessOptions): Promise<DaemonProcess> {
-  const { root, home, config, environment } = options
+  const { root, home, config, environment, launcher = [] } = options
   await mkdir(home, { recursive: true })
   await writeFile(join(home, 'config.yaml'), JSON.stringify({ server: { port: 0 }, ...config }), { mode: 0o600 })
-  const child = spawn(process.execPath, [join(root, 'dist', 'main.js'), 'serve'], {
+  const [program, ...args] = [...launcher, process.execPath, join(root, 'dist', 'main.js'), 'serve']
+  const child = spawn(program, args, {
     env: { ...environment, DEVORCH_HOME: home },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

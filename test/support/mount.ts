@@ -12,7 +12,31 @@ export async function mountTmpfs(folder: string, size = '1m'): Promise<string | 
     return 'mounting a file system needs root'
   }
   onTestFinished(async () => {
-    await exec('umount', ['--lazy', folder], { timeout: 10_000 })
+    // The test may have done it.
+    await unmount(folder).catch(() => undefined)
   })
   return undefined
+}
+
+/** Changes the options of a mounted file system: `ro`, `rw`, `size=16m`. */
+export async function remount(folder: string, options: string): Promise<void> {
+  await exec('mount', ['-o', `remount,${options}`, folder], { timeout: 10_000 })
+}
+
+/** Shows a folder a second time, at another place, until the calling test ends. @returns why it can't, where it can't */
+export async function bindMount(folder: string, at: string): Promise<string | undefined> {
+  try {
+    await exec('mount', ['--bind', folder, at], { timeout: 10_000 })
+  } catch {
+    return 'mounting a file system needs root'
+  }
+  onTestFinished(async () => {
+    await unmount(at).catch(() => undefined)
+  })
+  return undefined
+}
+
+/** Takes away what was mounted on a folder last. */
+export async function unmount(folder: string): Promise<void> {
+  await exec('umount', ['--lazy', folder], { timeout: 10_000 })
 }

@@ -32,6 +32,15 @@ async function pidIn(file: string): Promise<number> {
 }
 
 describe('a run', () => {
+  it('ends where a process of another group still holds its output', async () => {
+    const file = join(await temporaryFolder(), 'pid')
+    const result = await shell(`setsid sh -c 'echo $$ > ${file}; exec sleep 300' & exec sleep 300`, { timeoutMs: 500 })
+    expect(result).toMatchObject({ ended: 'timed-out' })
+    const holder = await pidIn(file)
+    expect(isAlive(holder)).toBe(true)
+    process.kill(holder, 'SIGKILL')
+  })
+
   it('gives both outputs and the code, and passes arguments as they are', async () => {
     const args = ['a b', '$(touch x)', '"\'`', '-n', '', 'é\n']
     const { stdout } = await run('node', ['-p', 'JSON.stringify(process.argv.slice(1))', '--', ...args], {
