@@ -42,15 +42,19 @@ export function temporaryName(name: string): string {
   return `.${name.replace(/[^\x20-\x7e]/g, '_').slice(0, 200)}.${process.pid.toString()}.${randomBytes(6).toString('hex')}.tmp`
 }
 
-/** Removes the temporary files of processes that have ended from a folder. */
-export async function sweepTemporaries(folder: string): Promise<void> {
+/**
+ * Removes the temporary files and folders of processes that have ended from a folder.
+ * @param beginning of the names that they were to get; default: any
+ */
+export async function sweepTemporaries(folder: string, beginning = ''): Promise<void> {
   for (const name of await readdir(folder)) {
+    if (!name.startsWith(`.${beginning}`)) continue
     const pid = /^\..*\.(\d+)\.[0-9a-f]{12}\.tmp$/.exec(name)?.[1]
     if (pid === undefined) continue
     const path = join(folder, name)
     // In a container every start of the daemon has the same process id: what is older than this one is not its own.
     const ended = Number(pid) === process.pid ? await isOlderThanThisProcess(path) : !isAlive(Number(pid))
-    if (ended) await unlinkIfThere(path)
+    if (ended) await removeFolder(path)
   }
 }
 
