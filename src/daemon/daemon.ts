@@ -19,6 +19,7 @@ import { checkOneFilesystem, takeHome } from './claim-home.js'
 import { heldBecause, readLoad } from './hold-back.js'
 import { closeServer, listen, refuseOpenAddress, type ListenLimits } from './listen.js'
 import { performJob } from './perform.js'
+import { sweepLeftovers } from './sweep.js'
 import { watchFolders } from './watch.js'
 
 export interface DaemonOptions {
@@ -68,6 +69,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     releases.push(() => watcher.close())
     let graceMs = 0
     releases.push(() => worker.stop(graceMs))
+    await sweepLeftovers(home, config.projects_dir, log)
     await worker.start()
     log.info('ready', { url, home: home.base, authentication: hasSecrets(config.auth) ? 'required' : 'same user only' })
     return {
