@@ -103,7 +103,7 @@ export interface Injected {
 }
 
 const socketName = 'faults'
-/** This file, compiled, is .cache/faults/test/faults/place.js. */
+/** This file, compiled, is .cache/kills/test/kills/place.js. */
 const injector = join(import.meta.dirname, 'inject.js')
 
 export async function makePlace(ground: Ground, name: string): Promise<Place> {

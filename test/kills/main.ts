@@ -43,7 +43,7 @@ interface Tally {
 }
 
 const begunMs = performance.now()
-/** Compiled, this file is .cache/faults/test/faults/main.js. */
+/** Compiled, this file is .cache/kills/test/kills/main.js. */
 const ground = await makeGround(join(import.meta.dirname, '..', '..', '..', '..'))
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
