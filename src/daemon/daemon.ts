@@ -23,6 +23,7 @@ import { createHousekeeping } from './housekeeping.js'
 import { closeServer, listen, refuseOpenAddress, type ListenLimits } from './listen.js'
 import { performJob } from './perform.js'
 import { createProgress, type Progress } from './progress.js'
+import { sweepLeftovers } from './sweep.js'
 import { watchFolders } from './watch.js'
 
 export interface DaemonOptions {
@@ -75,6 +76,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     let graceMs = 0
     let hurry: AbortSignal | undefined
     releases.push(() => worker.stop(graceMs, hurry))
+    await sweepLeftovers(home, config.projects_dir, log)
     await worker.start()
     log.info('ready', { url, home: home.base, authentication: hasSecrets(config.auth) ? 'required' : 'same user only' })
     // After all else, since none of it is urgent: a start takes no longer with a hundred thousand records.

@@ -34,7 +34,7 @@ export async function performJob(
       case 'create':
         return await buildSession(record, tools, signal, onStep)
       case 'destroy':
-        return await endSession(name, tools)
+        return await endSession(name, tools, record.attempts > 1)
       case 'restart':
         return await restartSession(name, tools, signal)
       case 'send':

@@ -93,6 +93,7 @@ export async function runGit(request: GitRun): Promise<GitResult> {
   }).env({
     ...request.environment,
     LC_ALL: 'C.UTF-8',
+    DEVORCH_GIT_PARENT: process.pid.toString(),
     DEVORCH_GIT_SECONDS: (request.timeoutMs / 1000).toString(),
     GIT_ALLOW_PROTOCOL: request.protocols ?? 'none',
     GIT_CONFIG_NOSYSTEM: '1',

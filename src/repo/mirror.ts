@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { lstat, mkdir, readdir, rename, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { removeFolder } from '../support/files.js'
+import { createHash } from 'node:crypto'
+import { lstat, mkdir, rename, utimes, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { removeFolder, sweepTemporaries, temporaryName } from '../support/files.js'
 import { lockFile, type Lock } from '../support/lock.js'
 import { codeOf, Problem } from '../support/problem.js'
 import { runGit, type GitResult } from './git.js'
@@ -166,7 +166,7 @@ class MirrorWorker implements MirrorUse {
 
   /** Has a mirror made beside its place and, once it is whole, moved there. */
   private async replaceBy(make: (fresh: string) => Promise<void>): Promise<void> {
-    const fresh = `${this.folder}.${randomBytes(4).toString('hex')}.new`
+    const fresh = join(this.tools.mirrorsFolder, temporaryName(basename(this.folder)))
     try {
       await make(fresh)
       await removeFolder(this.folder)
@@ -251,13 +251,9 @@ class MirrorWorker implements MirrorUse {
     return mayAdd ? await attempt(`${this.reached.url}.git`) : failure
   }
 
-  /** Removes what a killed process left of an earlier attempt; the lock says that nobody is at it. */
+  /** Removes what a killed process left of an earlier attempt. */
   private async sweep(): Promise<void> {
-    const prefix = `${this.folder.slice(this.tools.mirrorsFolder.length + 1)}.`
-    for (const name of await readdir(this.tools.mirrorsFolder)) {
-      if (!name.startsWith(prefix) || !name.endsWith('.new')) continue
-      await removeFolder(join(this.tools.mirrorsFolder, name))
-    }
+    await sweepTemporaries(this.tools.mirrorsFolder, basename(this.folder))
   }
 }
 

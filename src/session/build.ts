@@ -50,7 +50,7 @@ export async function buildSession(
       origin: record.origin,
       plan,
       signal,
-      refuseTaken: () => refuseTaken(plan, tools),
+      refuseTaken: () => refuseTaken(plan, record.id, tools),
     },
     tools,
     timing,
@@ -130,10 +130,10 @@ async function findSame(plan: SessionPlan, jobId: string, tools: SessionTools): 
   }
 }
 
-/** @throws Problem where a session stands already under the plan's name, of which there is no record */
-async function refuseTaken(plan: SessionPlan, tools: SessionTools): Promise<void> {
+/** @throws Problem where a session that this job did not make stands already under the plan's name */
+async function refuseTaken(plan: SessionPlan, jobId: string, tools: SessionTools): Promise<void> {
   const standing = await findStanding(tools.tmux, plan.name)
-  if (standing.kind !== 'none') throw notOurs(plan.name)
+  if (standing.kind === 'session' && standing.jobId !== jobId) throw notOurs(plan.name)
 }
 
 function sessionWords(plan: SessionPlan, tools: SessionTools): { session: string; attach_command: string } {

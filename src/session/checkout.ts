@@ -5,7 +5,7 @@ import type { Job, Origin } from '../job/job.js'
 import type { JobId } from '../job/id.js'
 import { cloneRepository, type Cloned } from '../repo/clone.js'
 import { inspectWorkingCopy } from '../repo/working-copy.js'
-import { removeFolder } from '../support/files.js'
+import { removeFolder, sweepTemporaries, temporaryName } from '../support/files.js'
 import { codeOf, Problem } from '../support/problem.js'
 import { applyTemplate } from '../template/apply.js'
 import { chooseTemplate, type Choice } from '../template/choose.js'
@@ -14,6 +14,7 @@ import { renderTemplateTracker, type TemplateVariables } from '../template/rende
 import { composeTracker } from '../tracker/compose.js'
 import { fetchTracker } from '../tracker/fetch-tracker.js'
 import { placeTracker, readTracker } from '../tracker/place.js'
+import { trackerName } from '../tracker/tracker-file.js'
 import type { SessionPlan } from './plan.js'
 import type { SessionTools } from './tools.js'
 
@@ -68,10 +69,9 @@ export async function prepareCheckout(
   timing: Timing,
 ): Promise<Checkout> {
   const { plan, job } = request
-  const staging = join(dirname(plan.workingCopy), `.devorch-${request.id}`)
+  const staging = join(dirname(plan.workingCopy), stagingName(request.id))
   await makeProjectsFolder(dirname(plan.workingCopy))
-  // Left by an attempt of this same job that was cut off.
-  await removeFolder(staging)
+  await sweepTemporaries(dirname(plan.workingCopy), stagingPrefix)
   const there = await inspectWorkingCopy(plan.workingCopy, plan.repository, tools.repositories)
   const fetched = timing.step('tracker_ms', wantedTracker(job, tools))
   // Awaited below; this keeps an early failure of the other from leaving it unhandled.
@@ -79,6 +79,7 @@ export async function prepareCheckout(
   switch (there.kind) {
     case 'same': {
       await request.refuseTaken()
+      await sweepTemporaries(plan.workingCopy, trackerName)
       const tracker = await settleTracker(plan.workingCopy, request, await fetched, undefined)
       const folder = await realpath(plan.workingCopy)
       return { workingCopy: folder, commit: there.commit, branch: there.branch, reused: true, template: null, tracker }
@@ -108,6 +109,14 @@ export async function prepareCheckout(
     throw error
   }
 }
+
+/** Each attempt has a folder of its own, which tells whose it is: what a killed process left is swept at the start. */
+function stagingName(id: JobId): string {
+  return temporaryName(`${stagingPrefix}${id}`)
+}
+
+/** How the names of these folders begin, behind the dot. */
+export const stagingPrefix = 'devorch-'
 
 /** git has been started by then; starting a process holds up everything else here for a few milliseconds. */
 const gitStartedMs = 12

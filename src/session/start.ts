@@ -8,11 +8,11 @@ import type { AgentConfig } from '../config/schema.js'
 import { publish, readBounded } from '../support/files.js'
 import { codeOf, Problem } from '../support/problem.js'
 import type { PanePlan } from '../tmux/script.js'
-import type { SessionIds } from '../tmux/types.js'
 import { trackerName } from '../tracker/tracker-file.js'
 import type { Timing } from './checkout.js'
 import type { SessionRecord } from './registry.js'
 import type { SessionName } from './name.js'
+import { findStanding } from './standing.js'
 import type { SessionTools } from './tools.js'
 
 /** How the session's agent is begun. */
@@ -32,7 +32,6 @@ export interface StartRequest {
 
 /** A session that stands. `agentEvent` undefined: its agent gave no sign within the time. */
 export interface Started {
-  readonly ids: SessionIds
   readonly agentEvent: AgentEvent | undefined
 }
 
@@ -82,14 +81,21 @@ export async function startSession(request: StartRequest, tools: SessionTools): 
   })
   switch (created.kind) {
     case 'duplicate':
+      // The tmux that a killed daemon had started may have come first, on behalf of the same job.
+      if (await isOfJob(record.job_id, name, tools)) return { agentEvent: undefined }
       throw notOurs(name)
     case 'created': {
       const events = [launch.readyEvent, 'missing', 'exited'] as const
       const options = { timeoutMs: agentStartTimeoutMs, signal: request.signal }
       const sign = waitForAgentEvent(folder, events, options)
-      return { ids: created.ids, agentEvent: await (request.timing?.step('agent_ms', sign) ?? sign) }
+      return { agentEvent: await (request.timing?.step('agent_ms', sign) ?? sign) }
     }
   }
+}
+
+async function isOfJob(jobId: string, name: SessionName, tools: SessionTools): Promise<boolean> {
+  const standing = await findStanding(tools.tmux, name)
+  return standing.kind === 'session' && standing.jobId === jobId
 }
 
 /** A session of that name which the daemon did not make is a person's: it is neither adopted nor ended. */

@@ -9,13 +9,13 @@ const { O_WRONLY, O_CREAT, O_EXCL, O_DSYNC } = constants
 
 /**
  * Publishes a file whole or not at all: a dotfile beside it, written through, renamed, fsync of the folder. When this
- * resolves, the file survives a power cut. An existing file is replaced.
- * @throws a system error; nothing is left behind then
+ * resolves, the file survives a power cut. An existing file is replaced, unless `replace` is false.
+ * @throws a system error; with `replace: false`, EEXIST where the file exists. Nothing is left behind then.
  */
 export async function publish(
   path: string,
   data: string | Uint8Array,
-  options: { readonly mode?: number } = {},
+  options: { readonly mode?: number; readonly replace?: boolean } = {},
 ): Promise<void> {
   const temporary = join(dirname(path), temporaryName(basename(path)))
   try {
@@ -26,7 +26,12 @@ export async function publish(
     } finally {
       await file.close()
     }
-    await rename(temporary, path)
+    if (options.replace === false) {
+      await link(temporary, path)
+      await unlink(temporary)
+    } else {
+      await rename(temporary, path)
+    }
   } catch (error) {
     await unlinkIfThere(temporary)
     throw error
@@ -39,15 +44,19 @@ export function temporaryName(name: string): string {
   return `.${name.replace(/[^\x20-\x7e]/g, '_').slice(0, 200)}.${process.pid.toString()}.${randomBytes(6).toString('hex')}.tmp`
 }
 
-/** Removes the temporary files of processes that have ended from a folder. */
-export async function sweepTemporaries(folder: string): Promise<void> {
+/**
+ * Removes the temporary files and folders of processes that have ended from a folder.
+ * @param beginning of the names that they were to get; default: any
+ */
+export async function sweepTemporaries(folder: string, beginning = ''): Promise<void> {
   for await (const { name } of await opendir(folder, { bufferSize: 512 })) {
+    if (!name.startsWith(`.${beginning}`)) continue
     const pid = /^\..*\.(\d+)\.[0-9a-f]{12}\.tmp$/.exec(name)?.[1]
     if (pid === undefined) continue
     const path = join(folder, name)
     // In a container every start of the daemon has the same process id: what is older than this one is not its own.
     const ended = Number(pid) === process.pid ? await isOlderThanThisProcess(path) : !isAlive(Number(pid))
-    if (ended) await unlinkIfThere(path)
+    if (ended) await removeFolder(path)
   }
 }
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { lstat, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readBounded, unlinkIfThere } from '../support/files.js'
+import { publish, readBounded } from '../support/files.js'
 import { Problem, codeOf } from '../support/problem.js'
 import { maxTrackerBytes, trackerName } from './tracker-file.js'
 
@@ -14,21 +14,12 @@ export async function placeTracker(folder: string, text: string): Promise<'writt
   const path = join(folder, trackerName)
   if ((await typeOf(path)) !== 'missing') return 'kept-existing'
   await exclude(folder)
-  let file
   try {
-    file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o644)
+    // Half a tracker would be kept as the agent's own by the next attempt.
+    await publish(path, text, { mode: 0o644, replace: false })
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return 'kept-existing'
     throw error
-  }
-  try {
-    await file.writeFile(text)
-  } catch (error) {
-    // Half a tracker would be kept as the agent's own by the next attempt.
-    await unlinkIfThere(path)
-    throw error
-  } finally {
-    await file.close()
   }
   return 'written'
 }

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { cloneRepository, type Cloned } from '../../src/repo/clone.js'
 import { mirrorName } from '../../src/repo/mirror.js'
 import type { RepositoryTools } from '../../src/repo/tools.js'
@@ -292,10 +292,31 @@ describe('cloneRepository', () => {
 
   it('clears away what a killed process left half made', async () => {
     const here = await place()
-    const half = `${mirrorOf(here)}.0123abcd.new`
+    // No process has this id: proc_sys_kernel(5), pid_max.
+    const half = join(here.tools.mirrorsFolder, `.${basename(mirrorOf(here))}.4194305.0123456789ab.tmp`)
     await mkdir(join(half, 'objects'), { recursive: true })
     for (const name of ['one', 'two']) await here.clone(name)
-    expect((await readdir(here.tools.mirrorsFolder)).filter((name) => name.endsWith('.new'))).toEqual([])
+    expect((await readdir(here.tools.mirrorsFolder)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
+  it('ends git with the process that started it, also where that is killed', async () => {
+    const here = await place()
+    const server = await startGitServer(join(here.folder, 'served'), { gate: () => new Promise(() => undefined) })
+    onTestFinished(() => server.close())
+    const module = join(import.meta.dirname, '..', '..', 'dist', 'repo', 'git.js')
+    const run = {
+      folder: here.folder,
+      args: ['ls-remote', `${server.url}/app.git`],
+      protocols: 'http',
+      timeoutMs: 60_000,
+    }
+    const script = `import { runGit } from ${JSON.stringify(module)}
+      await runGit({ ...${JSON.stringify(run)}, environment: { PATH: process.env.PATH } })`
+    const starter = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'ignore' })
+    await vi.waitUntil(() => server.requests.length > 0, { timeout: 20_000 })
+    expect(await commandsWith(server.url)).not.toEqual([])
+    starter.kill('SIGKILL')
+    await vi.waitUntil(async () => (await commandsWith(server.url)).length === 0, { timeout: 20_000, interval: 100 })
   })
 
   it('does not clone over what exists', async () => {
@@ -306,3 +327,10 @@ describe('cloneRepository', () => {
     expect(await readdir(join(here.folder, 'one'))).toEqual(['mine.txt'])
   })
 })
+
+/** The processes in whose arguments the text stands, but for those that only run a script with it. */
+async function commandsWith(text: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const commands = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
+  return commands.filter((command) => command.includes(text) && !command.includes('--eval'))
+}

@@ -1,5 +1,5 @@
 import { access, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { git, makeRepository } from '../support/repositories.js'
 import { caller, startLab, type Lab } from './lab.js'
@@ -64,13 +64,37 @@ describe('a session', () => {
   test('comes from a repetition that clears what the attempt before had left', async () => {
     const lab = await startLab()
     const record = lab.record()
-    const left = join(lab.folder, 'projects', `.devorch-${record.id}`)
-    const others = join(lab.folder, 'projects', '.devorch-other')
+    // No process has the id of the first: proc_sys_kernel(5), pid_max.
+    const left = join(lab.folder, 'projects', `.devorch-${record.id}.4194305.0123456789ab.tmp`)
+    const others = join(lab.folder, 'projects', `.devorch-other.${process.ppid.toString()}.0123456789ab.tmp`)
     await mkdir(left, { recursive: true })
     await writeFile(join(left, 'half'), '')
     await mkdir(others)
     await lab.build({}, record)
-    expect((await readdir(join(lab.folder, 'projects'))).sort()).toEqual(['.devorch-other', 'shop'])
+    expect((await readdir(join(lab.folder, 'projects'))).sort()).toEqual([basename(others), 'shop'])
+  })
+})
+
+describe('what a killed daemon had begun', () => {
+  test('a session that its tmux made afterwards, for the same job, is this job’s', async () => {
+    const lab = await startLab()
+    const record = lab.record()
+    await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev', 'cat', ';', 'set-option', '@devorch_job', record.id)
+    expect(await lab.build({}, record)).toMatchObject({ status: 'created', agent: { event: 'none' } })
+    expect(await sessions(lab)).toBe(`shop-dev ${record.id}`)
+  })
+
+  test('a tracker that it had not finished is removed from the working copy, a file of a person is not', async () => {
+    const lab = await startLab()
+    await lab.build()
+    await lab.tmux.tmux('kill-session', '-t', '=shop-dev')
+    // No process has this id: proc_sys_kernel(5), pid_max.
+    const ending = '4194305.0123456789ab.tmp'
+    await writeFile(workingCopy(lab, `.PROGRESS_TRACKER.md.${ending}`), '# Tra')
+    await writeFile(workingCopy(lab, `.notes.${ending}`), 'mine')
+    await lab.build()
+    const hidden = (await readdir(workingCopy(lab))).filter((name) => name.endsWith('.tmp'))
+    expect(hidden).toEqual([`.notes.${ending}`])
   })
 })
 

@@ -72,7 +72,7 @@ describe('ending a session', () => {
     const lab = await startLab()
     await lab.build()
     await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev-2', 'cat')
-    expect(await endSession(nameOf('shop-dev'), lab.workshop.tools)).toMatchObject({
+    expect(await endSession(nameOf('shop-dev'), lab.workshop.tools, false)).toMatchObject({
       status: 'destroyed',
       session: 'shop-dev',
     })
@@ -87,12 +87,17 @@ describe('ending a session', () => {
     await lab.tmux.tmux('new-session', '-d', '-s', 'keep', 'cat')
     await lab.tmux.tmux('kill-session', '-t', '=shop-dev')
     await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev', 'cat')
-    await endSession(nameOf('shop-dev'), lab.workshop.tools)
+    await endSession(nameOf('shop-dev'), lab.workshop.tools, false)
     expect((await lab.tmux.tmux('list-sessions', '-F', '#{session_name}')).trim()).toBe('keep\nshop-dev')
+  })
+
+  test('that an attempt before had ended, and was cut off, is ended', async () => {
+    const lab = await startLab()
+    expect(await endSession(nameOf('nobody-dev'), lab.workshop.tools, true)).toMatchObject({ status: 'destroyed' })
   })
 
   test('of which nothing is known fails with the reason', async () => {
     const lab = await startLab()
-    await expect(endSession(nameOf('nobody-dev'), lab.workshop.tools)).rejects.toThrow(/knows no such session/)
+    await expect(endSession(nameOf('nobody-dev'), lab.workshop.tools, false)).rejects.toThrow(/knows no such session/)
   })
 })

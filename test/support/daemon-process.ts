@@ -15,6 +15,8 @@ export interface DaemonProcessOptions {
   readonly environment: Readonly<Record<string, string>>
   /** A program with its arguments that becomes the daemon in the end (`prlimit --nofile=64`). */
   readonly launcher?: readonly string[]
+  /** Options of node itself, before the program's name. */
+  readonly nodeOptions?: readonly string[]
 }
 
 /** `devorch serve` as a process of its own. */
@@ -24,6 +26,8 @@ export interface DaemonProcess {
   readonly pid: number
   /** What it has written to stderr so far: its log for people. */
   readonly log: () => string
+  /** Whether it has ended, however that came. */
+  readonly hasEnded: () => boolean
   /** Resolves when it has ended; SIGKILL after 30 s. */
   stop(signal?: NodeJS.Signals): Promise<void>
 }
@@ -36,7 +40,8 @@ export async function startDaemonProcess(options: DaemonProcessOptions): Promise
   const { root, home, config, environment, launcher = [] } = options
   await mkdir(home, { recursive: true })
   await writeFile(join(home, 'config.yaml'), JSON.stringify({ server: { port: 0 }, ...config }), { mode: 0o600 })
-  const [program, ...args] = [...launcher, process.execPath, join(root, 'dist', 'main.js'), 'serve']
+  const { nodeOptions = [] } = options
+  const [program, ...args] = [...launcher, process.execPath, ...nodeOptions, join(root, 'dist', 'main.js'), 'serve']
   const child = spawn(program, args, {
     env: { ...environment, DEVORCH_HOME: home },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -55,15 +60,16 @@ export async function startDaemonProcess(options: DaemonProcessOptions): Promise
     void ended.then(fail('ended'))
     setTimeout(fail('is not ready in time'), startTimeoutMs).unref()
   })
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
-    if (child.exitCode !== null || child.signalCode !== null) return
+    if (hasEnded()) return
     child.kill(signal)
     const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
     await ended
     clearTimeout(timer)
   }
   try {
-    return { url: await listening, pid: child.pid ?? 0, log: () => log, stop }
+    return { url: await listening, pid: child.pid ?? 0, log: () => log, hasEnded, stop }
   } catch (error) {
     await stop('SIGKILL')
     throw error

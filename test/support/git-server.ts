@@ -12,11 +12,15 @@ export interface GitServer {
 
 /**
  * Serves the repositories under a folder on loopback by git's own http-backend (git-http-backend(1)), as a CGI
- * program. With `basic`, only to who knows it.
+ * program. With `basic`, only to who knows it. What `gate` gives for a path comes first: once it resolves the call is
+ * served, or, where it gave false, answered with 503.
  */
 export async function startGitServer(
   root: string,
-  options: { readonly basic?: { readonly user: string; readonly password: string } } = {},
+  options: {
+    readonly basic?: { readonly user: string; readonly password: string }
+    readonly gate?: (path: string) => Promise<boolean>
+  } = {},
 ): Promise<GitServer> {
   const requests: string[] = []
   const { basic } = options
@@ -27,7 +31,14 @@ export async function startGitServer(
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end()
       return
     }
-    serve(root, request, response)
+    if (options.gate === undefined) {
+      serve(root, request, response)
+      return
+    }
+    void options.gate(request.url ?? '').then((open) => {
+      if (open) serve(root, request, response)
+      else response.writeHead(503).end()
+    })
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
