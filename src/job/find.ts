@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { readBounded } from '../support/files.js'
 import { printable } from '../support/text.js'
 import { parseYaml } from '../support/yaml-document.js'
-import { claimedPath, maxJobFileBytes, recordPath, type SpoolFolders } from './folders.js'
+import { claimedPath, maxRecordBytes, recordPath, type SpoolFolders } from './folders.js'
 import { parseJobId, type JobId } from './id.js'
 import { parseJobFile, type Origin } from './job.js'
 import { recordOf, rejectedSchema, type JobRecord, type JobState, type JobView } from './record.js'
@@ -36,7 +36,7 @@ export async function listJobs(folders: SpoolFolders, state: JobState): Promise<
 
 /** The record in a file; undefined where there is none, or none that is understood. */
 export async function readRecord(path: string, id: JobId): Promise<JobRecord | undefined> {
-  const file = await readBounded(path, maxJobFileBytes)
+  const file = await readBounded(path, maxRecordBytes)
   const parsed = file.kind === 'file' ? parseJobFile(file.bytes) : undefined
   if (file.kind !== 'file' || parsed?.ok !== true) return undefined
   return recordOf(parsed.value, { id, origin: droppedFile(null), receivedAt: file.stats.mtime.toISOString() })
@@ -44,7 +44,7 @@ export async function readRecord(path: string, id: JobId): Promise<JobRecord | u
 
 /** What is told of a file that was no valid job. */
 export async function readRejected(folders: SpoolFolders, id: JobId): Promise<JobView | undefined> {
-  const file = await readBounded(recordPath(folders, 'failed', id), maxJobFileBytes)
+  const file = await readBounded(recordPath(folders, 'failed', id), maxRecordBytes)
   const parsed = file.kind === 'file' ? parseYaml(file.bytes, rejectedSchema, () => []) : undefined
   if (parsed?.ok !== true) return undefined
   const { file: name, received_at: receivedAt, result } = parsed.value
