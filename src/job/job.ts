@@ -36,9 +36,7 @@ const jobFields = z.strictObject({
   template_hint: oneLine(200).optional(),
   requirements_summary: text(20_000).optional(),
   tracker_url: oneLine(2048).optional(),
-  tracker: text(600_000)
-    .refine(fitsJobFile, 'takes too much room in a job file; put it behind tracker_url')
-    .optional(),
+  tracker: text(600_000).refine(fitsJobFile, 'takes too much room in a job file; put it behind tracker_url').optional(),
   layout: oneLine(64).optional(),
   agent: oneLine(64).optional(),
   action: z

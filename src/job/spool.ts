@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { publish } from '../support/files.js'
+import { codeOf } from '../support/problem.js'
 import { claimFile, type Claim, type Now } from './claim.js'
 import { findJob, listJobs } from './find.js'
 import { recordPath, type SpoolFolders } from './folders.js'
@@ -63,7 +64,7 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
     const receivedAt = now().toISOString()
     const record = { id, job, origin, receivedAt, attempts: 0, retryOf, file: undefined, result: undefined }
     await publish(recordPath(folders, 'queued', id), formatRecord(record), { replace: false })
-    keys.note(id)
+    keys.note(id, 'queued')
     pending.note(id)
     return id
   }
@@ -71,11 +72,22 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
   const writeOnce = async (job: Job, origin: Origin, mark: string): Promise<Dropped> => {
     const before = await keys.find(mark)
     if (before !== undefined) return { id: before, duplicate: true }
-    return { id: await write(job, origin, mark), duplicate: false }
+    try {
+      return { id: await write(job, origin, mark), duplicate: false }
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error
+      // Another process queued a job of the key in the same millisecond: which of the two is done is decided at the claim.
+      return await writeOnce(job, origin, mark)
+    }
   }
 
   return {
-    claim: (name) => claimFile(folders, name, now),
+    async claim(name) {
+      const claim = await claimFile(folders, keys, name, now)
+      if (claim.kind === 'claimed') keys.note(claim.record.id, 'begun')
+      if (claim.kind === 'duplicate') settled.emit(claim.id)
+      return claim
+    },
     find: (id) => findJob(folders, id),
     list: (state) => listJobs(folders, state),
 
@@ -86,7 +98,7 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
         .filter((job) => job.job?.project_name === projectName && (job.state === 'queued' || job.state === 'active'))
     },
     queued: () => pending.queued(),
-    recover: () => recoverJobs(folders, now),
+    recover: () => recoverJobs(folders, keys, now),
 
     // A retried job keeps its key: that it runs again is the one attempt which the key allows.
     drop: (job, origin, retryOf) => write(job, origin, retryOf === undefined ? undefined : keyMarkOf(retryOf), retryOf),
