@@ -1,10 +1,10 @@
 import { rename } from 'node:fs/promises'
-import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { formatFieldProblem, type FieldProblem } from '../support/field-problem.js'
-import { moveWithoutReplacing, publish, readBounded, syncFolder, unlinkIfThere } from '../support/files.js'
+import { moveWithoutReplacing, publish, readBounded, syncFolder, unlinkIfThere, unreadable } from '../support/files.js'
 import { codeOf } from '../support/problem.js'
 import { printable } from '../support/text.js'
+import { pathOfName } from './file-name.js'
 import { droppedFile, readRejected } from './find.js'
 import { claimedPath, existsAny, maxJobFileBytes, rawPath, recordPath, type SpoolFolders } from './folders.js'
 import { aboutOf, keyMarkOf, newJobId, parseJobId, type JobId } from './id.js'
@@ -35,7 +35,7 @@ export async function claimFile(folders: SpoolFolders, keys: Keys, name: string,
   const id = own !== undefined && !(await isKnown(folders, own)) ? own : freshId(name, own, now)
   const claimed = claimedPath(folders, id, name)
   try {
-    await rename(join(folders.inbox, name), claimed)
+    await rename(pathOfName(folders.inbox, name), claimed)
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { kind: 'lost' }
     throw error
@@ -67,7 +67,8 @@ export async function finishClaim(folders: SpoolFolders, keys: Keys, half: HalfC
     case 'missing':
       return { kind: 'lost' }
     case 'odd': {
-      const problem = { field: '', message: `is ${file.what}`, remedy: 'drop a plain file' }
+      const remedy = file.what === unreadable ? 'let its user read it (chmod), then drop it again' : 'drop a plain file'
+      const problem = { field: '', message: `is ${file.what}`, remedy }
       return await reject(folders, half, [problem], now)
     }
     case 'too-large': {
@@ -176,7 +177,7 @@ async function unusedId(folders: SpoolFolders, like: JobId, mark: string, now: N
 
 /** Undoes the rename, unless the claim went far enough for `recover` to complete it, or the name is in use again. */
 async function giveBack(folders: SpoolFolders, id: JobId, claimed: string, name: string): Promise<void> {
-  const inbox = join(folders.inbox, name)
+  const inbox = pathOfName(folders.inbox, name)
   if (await existsAny([recordPath(folders, 'active', id), recordPath(folders, 'failed', id), inbox])) return
   await rename(claimed, inbox)
 }

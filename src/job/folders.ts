@@ -37,7 +37,7 @@ export function claimedPath(folders: SpoolFolders, id: JobId, name: string): str
 }
 
 /** Whether something, be it a dangling link, stands at one of the paths. */
-export async function existsAny(paths: readonly string[]): Promise<boolean> {
+export async function existsAny(paths: readonly (string | Buffer)[]): Promise<boolean> {
   for (const path of paths) {
     try {
       await lstat(path)

@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs'
 import { lstat, open, readdir } from 'node:fs/promises'
 import { constants } from 'node:fs'
-import { join } from 'node:path'
 import { readBounded } from '../support/files.js'
 import { codeOf } from '../support/problem.js'
+import { decodeFileName, pathOfName } from './file-name.js'
 import { parseJobFile, type Job } from './job.js'
 import { maxJobFileBytes } from './folders.js'
 
@@ -18,7 +18,7 @@ export interface InboxOptions {
   readonly monotonicMs: () => number
 }
 
-/** One name in the inbox and whether it can be taken. */
+/** One name in the inbox (decodeFileName) and whether it can be taken. */
 export type InboxEntry = { readonly name: string } & (
   | { readonly kind: 'ready' }
   /** `readyInMs`: undefined where it is waited for without end. */
@@ -61,7 +61,7 @@ export function createInbox(options: InboxOptions): Inbox {
     const identity = `${stats.ino.toString()}:${stats.size.toString()}:${stats.mtimeMs.toString()}`
     const before = seen.get(name)
     if (before?.identity === identity) return before
-    const complete = !stats.isFile() || (await endsWithMarker(join(options.folder, name), stats.size))
+    const complete = !stats.isFile() || (await endsWithMarker(pathOfName(options.folder, name), stats.size))
     return { identity, sinceMs: options.monotonicMs(), complete }
   }
 
@@ -82,16 +82,15 @@ export function createInbox(options: InboxOptions): Inbox {
       const found: { entry: InboxEntry; changedMs: number }[] = []
       const next = new Map<string, Observation>()
       for (const raw of await readdir(options.folder, { encoding: 'buffer' })) {
-        const name = raw.toString('utf8')
-        // Node can't address such a file by its name as text.
-        const because = Buffer.from(name).equals(raw) ? ignoredBecause(name) : 'the name is not UTF-8; rename it'
+        const name = decodeFileName(raw)
+        const because = ignoredBecause(name)
         if (because === 'hidden') continue
         if (because !== undefined) {
           found.push({ entry: { name, kind: 'ignored', because }, changedMs: 0 })
           continue
         }
         try {
-          const stats = await lstat(join(options.folder, name))
+          const stats = await lstat(pathOfName(options.folder, name))
           const observation = await observe(name, stats)
           next.set(name, observation)
           found.push({ entry: judge(name, stats, observation), changedMs: stats.mtimeMs })
@@ -108,7 +107,7 @@ export function createInbox(options: InboxOptions): Inbox {
     async peek(name) {
       const observation = seen.get(name)
       if (observation === undefined) return undefined
-      observation.peek ??= peek(join(options.folder, name))
+      observation.peek ??= peek(pathOfName(options.folder, name))
       try {
         return await observation.peek
       } catch (error) {
@@ -127,7 +126,7 @@ function ignoredBecause(name: string): string | undefined {
   return undefined
 }
 
-async function peek(path: string): Promise<Peek | undefined> {
+async function peek(path: string | Buffer): Promise<Peek | undefined> {
   const file = await readBounded(path, maxJobFileBytes)
   if (file.kind !== 'file') return undefined
   const parsed = parseJobFile(file.bytes)
@@ -135,7 +134,7 @@ async function peek(path: string): Promise<Peek | undefined> {
 }
 
 /** Whether the last line is the YAML document end, `...` (YAML 1.2.2, 9.1.2): nothing else can begin so. */
-async function endsWithMarker(path: string, size: number): Promise<boolean> {
+async function endsWithMarker(path: string | Buffer, size: number): Promise<boolean> {
   const length = Math.min(size, tailBytes)
   if (length === 0) return false
   const marker = length === size ? /(^|\n)\.\.\.[ \t]*(\r?\n)*$/ : /\n\.\.\.[ \t]*(\r?\n)*$/
