@@ -13,6 +13,6 @@ export function decodeFileName(raw: Buffer): string {
 /** The path of such a name: bytes, where Node can't address the file by its name as text. */
 export function pathOfName(folder: string, name: string): string | Buffer {
   if (!/\p{Cs}/u.test(name)) return join(folder, name)
-  const bytes = Buffer.from([...name].map((character) => character.charCodeAt(0) & 0xff))
+  const bytes = Buffer.from(Array.from(name, (character) => character.charCodeAt(0) & 0xff))
   return Buffer.concat([Buffer.from(`${folder}/`), bytes])
 }

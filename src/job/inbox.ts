@@ -12,6 +12,8 @@ export interface InboxOptions {
   readonly folder: string
   /** Unchanged for this long, a file without the end line counts as complete. */
   readonly quietMs: number
+  /** The same for a file that may be a stalled upload. Default a minute; a test shortens it. */
+  readonly largeQuietMs?: number
   /** Take only files that end with the line `...`. */
   readonly requireEndMarker: boolean
   /** Milliseconds of a clock that never goes back. */
@@ -34,9 +36,11 @@ export interface Inbox {
   peek(name: string): Promise<Peek | undefined>
 }
 
-/** A file larger than this, and without the end line, may be a stalled upload. */
+/** A file larger than this, and without the end line, may be a stalled upload: sftp sends so much at once. */
 const largeBytes = 32 * 1024
-const largeQuietMs = 60_000
+const defaultLargeQuietMs = 60_000
+/** So may one of whole blocks, be it none: programs that copy write in buffers of this size or a multiple of it. */
+const blockBytes = 4096
 
 /** How much of the end of a file is looked at for the end line. */
 const tailBytes = 64
@@ -55,6 +59,7 @@ export interface Peek {
 }
 
 export function createInbox(options: InboxOptions): Inbox {
+  const { largeQuietMs = defaultLargeQuietMs } = options
   let seen = new Map<string, Observation>()
 
   const observe = async (name: string, stats: Stats): Promise<Observation> => {
@@ -71,7 +76,8 @@ export function createInbox(options: InboxOptions): Inbox {
     if (options.requireEndMarker) {
       return { name, kind: 'waiting', because: 'no end line `...` yet', readyInMs: undefined }
     }
-    const quietMs = stats.size > largeBytes ? Math.max(largeQuietMs, options.quietMs) : options.quietMs
+    const mayBeTorn = stats.size > largeBytes || stats.size % blockBytes === 0
+    const quietMs = mayBeTorn ? Math.max(largeQuietMs, options.quietMs) : options.quietMs
     const readyInMs = observation.sinceMs + quietMs - options.monotonicMs()
     if (readyInMs <= 0) return { name, kind: 'ready' }
     return { name, kind: 'waiting', because: 'no end line `...`, so it may still be growing', readyInMs }
