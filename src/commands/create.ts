@@ -51,7 +51,7 @@ export async function create(context: CommandContext, given: CreateArguments): P
   }
   const result = await performJob(record, workshop.tools, context.signal, onStep)
   if (given.json) context.print(JSON.stringify(result, undefined, 2))
-  if (result.status === 'failed' || result.status === 'cancelled') return 1
+  if (result.status === 'failed' || result.status === 'cancelled' || result.status === 'duplicate') return 1
   const agentSign = signOf(result['agent'])
   if (!given.json) {
     context.print(`session ${result.session} ${result.status === 'existing' ? 'stands already' : 'stands'}`)

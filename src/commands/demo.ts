@@ -88,8 +88,8 @@ async function perform(
   say(context, 'webhook', 'POST /create-session with X-Hub-Signature-256: 202, the job is on disk')
   const result = await follow(context, place, workshop, accepted, project)
   if (result === undefined) return 1
-  if (result.status === 'failed' || result.status === 'cancelled') {
-    context.complain(result.error.message)
+  if (result.status === 'failed' || result.status === 'cancelled' || result.status === 'duplicate') {
+    context.complain(result.status === 'duplicate' ? result.message : result.error.message)
     return 1
   }
   say(context, 'session', result.session)

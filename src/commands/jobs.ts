@@ -1,7 +1,7 @@
 import type { Workshop } from '../daemon/assemble.js'
 import { heldBecause, readLoad } from '../daemon/hold-back.js'
 import { parseJobId } from '../job/id.js'
-import type { JobState } from '../job/record.js'
+import type { JobState, JobView } from '../job/record.js'
 import { ago, openWorkshop, table, type CommandContext, type ExitCode } from './context.js'
 
 /** One line of the listing. `name`: the job id, or a file in the inbox that is no job yet. */
@@ -82,20 +82,30 @@ async function settledRows(workshop: Workshop, state: JobState, limit: number): 
   for (const id of (await workshop.spool.list(state)).slice(0, limit)) {
     const view = await workshop.spool.find(id)
     if (view === undefined) continue
-    const { result } = view
-    const note =
-      result === undefined
-        ? `attempt ${view.attempts.toString()}`
-        : result.status === 'failed' || result.status === 'cancelled'
-          ? result.error.message
-          : `${result.status} ${result.session}`
     rows.push({
       job: id,
       state: view.state,
       project: view.job?.project_name ?? view.file ?? '',
       received_at: view.receivedAt,
-      note,
+      note: noteOf(view),
     })
   }
   return rows
+}
+
+function noteOf({ result, attempts }: JobView): string {
+  switch (result?.status) {
+    case undefined:
+      return `attempt ${attempts.toString()}`
+    case 'failed':
+    case 'cancelled':
+      return result.error.message
+    case 'duplicate':
+      return `duplicate: ${result.message}`
+    case 'created':
+    case 'existing':
+    case 'destroyed':
+    case 'restarted':
+      return `${result.status} ${result.session}`
+  }
 }

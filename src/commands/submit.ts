@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers'
 import { jobOf, parseJobFile } from '../job/job.js'
+import { chosenKey } from '../job/keys.js'
 import { maxJobFileBytes } from '../job/folders.js'
 import { checkJob } from '../session/plan.js'
 import { readBounded } from '../support/files.js'
@@ -26,8 +27,7 @@ export async function submit(context: CommandContext, file: string, json: boolea
   const origin = { kind: 'cli', address: null, delivery_id: null, subject: null, sender: null, trusted: true } as const
   const { idempotency_key: key } = job
   const { spool } = workshop
-  const id =
-    key === undefined ? await spool.drop(job, origin) : (await spool.dropOnce(`idempotency:${key}`, job, origin)).id
+  const id = key === undefined ? await spool.drop(job, origin) : (await spool.dropOnce(chosenKey(key), job, origin)).id
   context.print(json ? JSON.stringify({ job_id: id }) : id)
   return 0
 }

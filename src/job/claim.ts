@@ -1,14 +1,16 @@
 import { rename } from 'node:fs/promises'
-import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { formatFieldProblem, type FieldProblem } from '../support/field-problem.js'
-import { publish, readBounded, syncFolder, unlinkIfThere } from '../support/files.js'
+import { moveWithoutReplacing, publish, readBounded, syncFolder, unlinkIfThere, unreadable } from '../support/files.js'
 import { codeOf } from '../support/problem.js'
 import { printable } from '../support/text.js'
+import { pathOfName } from './file-name.js'
 import { droppedFile, readRejected } from './find.js'
 import { claimedPath, existsAny, maxJobFileBytes, rawPath, recordPath, type SpoolFolders } from './folders.js'
-import { aboutOf, newJobId, parseJobId, type JobId } from './id.js'
-import { parseJobFile } from './job.js'
+import { aboutOf, keyMarkOf, newJobId, parseJobId, type JobId } from './id.js'
+import { parseJobFile, type RecordFields } from './job.js'
+import { chosenKey, markOf, type Keys } from './keys.js'
+import { duplicateResult } from './outcome.js'
 import { formatRecord, recordOf, type JobRecord, type Rejected } from './record.js'
 import type { JobResult } from './result.js'
 
@@ -17,6 +19,8 @@ export type Claim =
   | { readonly kind: 'claimed'; readonly record: JobRecord }
   /** Somebody else took or removed it first: normal. */
   | { readonly kind: 'lost' }
+  /** Its key led to another job, which stands; it rests in done/. */
+  | { readonly kind: 'duplicate'; readonly id: JobId; readonly of: JobId }
   /** It is no valid job; it rests in failed/ as ID.raw beside a record with the reason. */
   | { readonly kind: 'rejected'; readonly id: JobId; readonly problems: readonly FieldProblem[] }
 
@@ -26,18 +30,18 @@ export type Now = () => Date
  * Takes a file of the inbox by its name: whoever's rename succeeds has it.
  * @throws a system error (ENOSPC, EACCES, …); the file is back in the inbox then, as far as that was possible
  */
-export async function claimFile(folders: SpoolFolders, name: string, now: Now): Promise<Claim> {
+export async function claimFile(folders: SpoolFolders, keys: Keys, name: string, now: Now): Promise<Claim> {
   const own = parseJobId(name.replace(/\.yaml$/, ''))
   const id = own !== undefined && !(await isKnown(folders, own)) ? own : freshId(name, own, now)
   const claimed = claimedPath(folders, id, name)
   try {
-    await rename(join(folders.inbox, name), claimed)
+    await rename(pathOfName(folders.inbox, name), claimed)
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { kind: 'lost' }
     throw error
   }
   try {
-    return await finishClaim(folders, { id, claimed, name, attempts: 1 }, now)
+    return await finishClaim(folders, keys, { id, claimed, name, attempts: 1 }, now)
   } catch (error) {
     await giveBack(folders, id, claimed, name).catch(() => undefined)
     throw error
@@ -56,14 +60,15 @@ export interface HalfClaim {
 }
 
 /** The second half of a claim: the bytes are checked and published anew, so that no writer holds them any more. */
-export async function finishClaim(folders: SpoolFolders, half: HalfClaim, now: Now): Promise<Claim> {
+export async function finishClaim(folders: SpoolFolders, keys: Keys, half: HalfClaim, now: Now): Promise<Claim> {
   const { id, claimed, name, attempts } = half
   const file = await readBounded(claimed, maxJobFileBytes)
   switch (file.kind) {
     case 'missing':
       return { kind: 'lost' }
     case 'odd': {
-      const problem = { field: '', message: `is ${file.what}`, remedy: 'drop a plain file' }
+      const remedy = file.what === unreadable ? 'let its user read it (chmod), then drop it again' : 'drop a plain file'
+      const problem = { field: '', message: `is ${file.what}`, remedy }
       return await reject(folders, half, [problem], now)
     }
     case 'too-large': {
@@ -78,12 +83,16 @@ export async function finishClaim(folders: SpoolFolders, half: HalfClaim, now: N
   if (!parsed.ok) return await reject(folders, half, parsed.problems, now)
   const { value } = parsed
   const begun = value.attempts > 0 || value.result !== undefined
-  if (value.job_id === id && begun) {
-    // A record of an earlier run that a person put back: a new job, so it must not go on under the old id.
-    const fresh = freshId(name, id, now)
+  const mark = markFor(value)
+  // The record of an earlier run that a person put back is meant to be done again.
+  const first = begun ? undefined : await firstOf(keys, value)
+  const repeats = first !== undefined && first !== id
+  if ((value.job_id === id && begun) || (mark !== undefined && mark !== keyMarkOf(id) && !repeats)) {
+    // It must neither go on under the old id, nor under one that does not tell its key.
+    const fresh = await unusedId(folders, id, mark ?? keyMarkOf(id), now)
     const moved = claimedPath(folders, fresh, name)
     await rename(claimed, moved)
-    return await finishClaim(folders, { ...half, id: fresh, claimed: moved }, now)
+    return await finishClaim(folders, keys, { ...half, id: fresh, claimed: moved }, now)
   }
   const earlier = {
     result: undefined,
@@ -95,14 +104,30 @@ export async function finishClaim(folders: SpoolFolders, half: HalfClaim, now: N
   const fields = value.job_id === id ? value : { ...value, ...earlier }
   const record = {
     ...recordOf(fields, { id, origin: droppedFile(name), receivedAt: now().toISOString() }),
-    attempts,
-    begunAt: attempts === 0 ? undefined : now().toISOString(),
+    attempts: repeats ? 0 : attempts,
+    begunAt: repeats || attempts === 0 ? undefined : now().toISOString(),
+    ...(repeats ? { result: duplicateResult(first, now()) } : {}),
   }
   await publish(recordPath(folders, 'active', id), formatRecord(record, parsed.document))
   // The old name must be gone for good before the job has effects.
   await syncFolder(folders.inbox)
   await unlinkIfThere(claimed)
-  return { kind: 'claimed', record }
+  if (!repeats) return { kind: 'claimed', record }
+  await moveWithoutReplacing(recordPath(folders, 'active', id), recordPath(folders, 'done', id))
+  return { kind: 'duplicate', id, of: first }
+}
+
+/** The job that the file's key led to before. Claims come one after another, so that of two one is the first. */
+async function firstOf(keys: Keys, fields: RecordFields): Promise<JobId | undefined> {
+  const { idempotency_key: key, retry_of: retried } = fields
+  return key === undefined || retried !== undefined ? undefined : await keys.find(markOf(chosenKey(key)))
+}
+
+/** How the id of a job must end, so that its key is found again: as that of the job that it repeats, else by its key. */
+function markFor(fields: RecordFields): string | undefined {
+  const { job_id: earlier, idempotency_key: key } = fields
+  if (earlier !== undefined) return keyMarkOf(earlier)
+  return key === undefined ? undefined : markOf(chosenKey(key))
 }
 
 /** Puts a file that is no job to rest, beside a record with the reason. */
@@ -149,12 +174,20 @@ function freshId(name: string, own: JobId | undefined, now: Now): JobId {
   return newJobId(about, now())
 }
 
+/** An id like another one, that ends with a mark: only its time can tell it from those of the same key. */
+async function unusedId(folders: SpoolFolders, like: JobId, mark: string, now: Now): Promise<JobId> {
+  for (let time = now().getTime(); ; time += 1) {
+    const id = newJobId(aboutOf(like), new Date(time), mark)
+    if (id !== like && !(await isKnown(folders, id))) return id
+  }
+}
+
 /**
  * Undoes the claim, so that it is tried again without a restart; not where the file was refused, or the name is in use
  * again, which `recover` sees to.
  */
 async function giveBack(folders: SpoolFolders, id: JobId, claimed: string, name: string): Promise<void> {
-  const inbox = join(folders.inbox, name)
+  const inbox = pathOfName(folders.inbox, name)
   if (await existsAny([recordPath(folders, 'failed', id), inbox])) return
   // The record came to stand, and its folder could not be synced: nothing has been begun by it.
   if (await existsAny([claimed])) await unlinkIfThere(recordPath(folders, 'active', id))

@@ -4,7 +4,7 @@ import { readBounded } from '../support/files.js'
 import { codeOf } from '../support/problem.js'
 import { printable } from '../support/text.js'
 import { parseYaml } from '../support/yaml-document.js'
-import { claimedPath, maxJobFileBytes, recordPath, type SpoolFolders } from './folders.js'
+import { claimedPath, maxRecordBytes, recordPath, type SpoolFolders } from './folders.js'
 import { madeMsOf, parseJobId, type JobId } from './id.js'
 import { parseJobFile, type Origin } from './job.js'
 import { recordOf, rejectedSchema, type JobRecord, type JobState, type JobView } from './record.js'
@@ -65,7 +65,7 @@ export async function newestJobMs(folders: SpoolFolders): Promise<number | undef
 
 /** The record in a file; undefined where there is none, or none that is understood. */
 export async function readRecord(path: string, id: JobId): Promise<JobRecord | undefined> {
-  const file = await readBounded(path, maxJobFileBytes)
+  const file = await readBounded(path, maxRecordBytes)
   const parsed = file.kind === 'file' ? parseJobFile(file.bytes) : undefined
   if (file.kind !== 'file' || parsed?.ok !== true) return undefined
   return recordOf(parsed.value, { id, origin: droppedFile(null), receivedAt: file.stats.mtime.toISOString() })
@@ -73,7 +73,7 @@ export async function readRecord(path: string, id: JobId): Promise<JobRecord | u
 
 /** What is told of a file that was no valid job. */
 export async function readRejected(folders: SpoolFolders, id: JobId): Promise<JobView | undefined> {
-  const file = await readBounded(recordPath(folders, 'failed', id), maxJobFileBytes)
+  const file = await readBounded(recordPath(folders, 'failed', id), maxRecordBytes)
   const parsed = file.kind === 'file' ? parseYaml(file.bytes, rejectedSchema, () => []) : undefined
   if (parsed?.ok !== true) return undefined
   const { file: name, received_at: receivedAt, result } = parsed.value

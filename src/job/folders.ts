@@ -12,8 +12,11 @@ export interface SpoolFolders {
   readonly failed: string
 }
 
-/** The largest job file that is read, in bytes. */
-export const maxJobFileBytes = 4 * 1024 * 1024
+/** The largest job file that is taken, in bytes; every job that a call may carry fits (job.ts). */
+export const maxJobFileBytes = 1024 * 1024
+
+/** The largest record that is read, in bytes: a job file of the largest size, with what the daemon added to it. */
+export const maxRecordBytes = 4 * maxJobFileBytes
 
 /** The record of a job in a state. */
 export function recordPath(folders: SpoolFolders, state: JobState, id: JobId): string {
@@ -34,7 +37,7 @@ export function claimedPath(folders: SpoolFolders, id: JobId, name: string): str
 }
 
 /** Whether something, be it a dangling link, stands at one of the paths. */
-export async function existsAny(paths: readonly string[]): Promise<boolean> {
+export async function existsAny(paths: readonly (string | Buffer)[]): Promise<boolean> {
   for (const path of paths) {
     try {
       await lstat(path)

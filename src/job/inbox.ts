@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs'
 import { lstat, open, readdir } from 'node:fs/promises'
 import { constants } from 'node:fs'
-import { join } from 'node:path'
 import { readBounded } from '../support/files.js'
 import { codeOf } from '../support/problem.js'
+import { decodeFileName, pathOfName } from './file-name.js'
 import { parseJobFile, type Job } from './job.js'
 import { maxJobFileBytes } from './folders.js'
 
@@ -12,13 +12,15 @@ export interface InboxOptions {
   readonly folder: string
   /** Unchanged for this long, a file without the end line counts as complete. */
   readonly quietMs: number
+  /** The same for a file that may be a stalled upload. Default a minute; a test shortens it. */
+  readonly largeQuietMs?: number
   /** Take only files that end with the line `...`. */
   readonly requireEndMarker: boolean
   /** Milliseconds of a clock that never goes back. */
   readonly monotonicMs: () => number
 }
 
-/** One name in the inbox and whether it can be taken. */
+/** One name in the inbox (decodeFileName) and whether it can be taken. */
 export type InboxEntry = { readonly name: string } & (
   | { readonly kind: 'ready' }
   /** `readyInMs`: undefined where it is waited for without end. */
@@ -36,9 +38,11 @@ export interface Inbox {
   isUnchanged(name: string): Promise<boolean>
 }
 
-/** A file larger than this, and without the end line, may be a stalled upload. */
+/** A file larger than this, and without the end line, may be a stalled upload: sftp sends so much at once. */
 const largeBytes = 32 * 1024
-const largeQuietMs = 60_000
+const defaultLargeQuietMs = 60_000
+/** So may one of whole blocks, be it none: programs that copy write in buffers of this size or a multiple of it. */
+const blockBytes = 4096
 
 /** How much of the end of a file is looked at for the end line. */
 const tailBytes = 64
@@ -57,13 +61,14 @@ export interface Peek {
 }
 
 export function createInbox(options: InboxOptions): Inbox {
+  const { largeQuietMs = defaultLargeQuietMs } = options
   let seen = new Map<string, Observation>()
 
   const observe = async (name: string, stats: Stats, sinceMs: number): Promise<Observation> => {
     const identity = identityOf(stats)
     const before = seen.get(name)
     if (before?.identity === identity) return before
-    const complete = !stats.isFile() || (await endsWithMarker(join(options.folder, name), stats.size))
+    const complete = !stats.isFile() || (await endsWithMarker(pathOfName(options.folder, name), stats.size))
     return { identity, sinceMs, complete }
   }
 
@@ -73,7 +78,8 @@ export function createInbox(options: InboxOptions): Inbox {
     if (options.requireEndMarker) {
       return { name, kind: 'waiting', because: 'no end line `...` yet', readyInMs: undefined }
     }
-    const quietMs = stats.size > largeBytes ? Math.max(largeQuietMs, options.quietMs) : options.quietMs
+    const mayBeTorn = stats.size > largeBytes || stats.size % blockBytes === 0
+    const quietMs = mayBeTorn ? Math.max(largeQuietMs, options.quietMs) : options.quietMs
     const readyInMs = observation.sinceMs + quietMs - options.monotonicMs()
     if (readyInMs <= 0) return { name, kind: 'ready' }
     return { name, kind: 'waiting', because: 'no end line `...`, so it may still be growing', readyInMs }
@@ -85,16 +91,15 @@ export function createInbox(options: InboxOptions): Inbox {
       const nowMs = options.monotonicMs()
       const next = new Map<string, Observation>()
       for (const raw of await readdir(options.folder, { encoding: 'buffer' })) {
-        const name = raw.toString('utf8')
-        // Node can't address such a file by its name as text.
-        const because = Buffer.from(name).equals(raw) ? ignoredBecause(name) : 'the name is not UTF-8; rename it'
+        const name = decodeFileName(raw)
+        const because = ignoredBecause(name)
         if (because === 'hidden') continue
         if (because !== undefined) {
           found.push({ entry: { name, kind: 'ignored', because }, sinceMs: 0, changedMs: 0 })
           continue
         }
         try {
-          const stats = await lstat(join(options.folder, name))
+          const stats = await lstat(pathOfName(options.folder, name))
           const observation = await observe(name, stats, nowMs)
           next.set(name, observation)
           found.push({ entry: judge(name, stats, observation), sinceMs: observation.sinceMs, changedMs: stats.mtimeMs })
@@ -112,7 +117,7 @@ export function createInbox(options: InboxOptions): Inbox {
     async peek(name) {
       const observation = seen.get(name)
       if (observation === undefined) return undefined
-      observation.peek ??= peek(join(options.folder, name))
+      observation.peek ??= peek(pathOfName(options.folder, name))
       try {
         return await observation.peek
       } catch (error) {
@@ -123,7 +128,7 @@ export function createInbox(options: InboxOptions): Inbox {
 
     async isUnchanged(name) {
       try {
-        return seen.get(name)?.identity === identityOf(await lstat(join(options.folder, name)))
+        return seen.get(name)?.identity === identityOf(await lstat(pathOfName(options.folder, name)))
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') throw error
         return false
@@ -144,7 +149,7 @@ function ignoredBecause(name: string): string | undefined {
   return undefined
 }
 
-async function peek(path: string): Promise<Peek | undefined> {
+async function peek(path: string | Buffer): Promise<Peek | undefined> {
   const file = await readBounded(path, maxJobFileBytes)
   if (file.kind !== 'file') return undefined
   const parsed = parseJobFile(file.bytes)
@@ -152,7 +157,7 @@ async function peek(path: string): Promise<Peek | undefined> {
 }
 
 /** Whether the last line is the YAML document end, `...` (YAML 1.2.2, 9.1.2): nothing else can begin so. */
-async function endsWithMarker(path: string, size: number): Promise<boolean> {
+async function endsWithMarker(path: string | Buffer, size: number): Promise<boolean> {
   const length = Math.min(size, tailBytes)
   if (length === 0) return false
   const marker = length === size ? /(^|\n)\.\.\.[ \t]*(\r?\n)*$/ : /\n\.\.\.[ \t]*(\r?\n)*$/

@@ -36,7 +36,7 @@ const jobFields = z.strictObject({
   template_hint: oneLine(200).optional(),
   requirements_summary: text(20_000).optional(),
   tracker_url: oneLine(2048).optional(),
-  tracker: text(600_000).optional(),
+  tracker: text(600_000).refine(fitsJobFile, 'takes too much room in a job file; put it behind tracker_url').optional(),
   layout: oneLine(64).optional(),
   agent: oneLine(64).optional(),
   action: z
@@ -123,6 +123,11 @@ export function jobOf(record: RecordFields): Job {
   const job: Record<string, unknown> = {}
   for (const key of Object.keys(jobFields.shape) as (keyof Job)[]) if (record[key] !== undefined) job[key] = record[key]
   return jobFields.parse(job)
+}
+
+/** Whether a tracker leaves room for the other fields in the largest job file, however it is written there. */
+function fitsJobFile(value: string): boolean {
+  return Buffer.byteLength(JSON.stringify(value)) <= 750_000 && value.split('\n').length <= 50_000
 }
 
 /** Only well-formed text survives being written as UTF-8 and read again. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { findJob, jobFiles } from './find.js'
 import type { SpoolFolders } from './folders.js'
-import { keyMarkOf, type JobId } from './id.js'
+import { keyMarkOf, parseJobId, type JobId } from './id.js'
 
 /**
  * Knows which job a key (a delivery id, an Idempotency-Key) led to. The last part of a keyed job's id is a digest of
@@ -9,10 +9,15 @@ import { keyMarkOf, type JobId } from './id.js'
  * the same key leads to a new job.
  */
 export interface Keys {
-  /** The newest job of the key that has not failed; undefined: there is none, so another may begin. */
+  /** The job of the key that has not failed, one that was begun before one that waits; undefined: another may begin. */
   find(mark: string): Promise<JobId | undefined>
-  /** Notes a job that was made in this process. */
-  note(id: JobId): void
+  /** Notes a job that this process has queued or begun. */
+  note(id: JobId, state: 'queued' | 'begun'): void
+}
+
+/** The key of whoever chose one, in a call or a file; apart from the delivery ids, which GitHub chooses. */
+export function chosenKey(idempotencyKey: string): string {
+  return `idempotency:${idempotencyKey}`
 }
 
 /** The part of a job id that stands for a key: 16 hexadecimal digits, as long as the random part of other ids. */
@@ -20,46 +25,70 @@ export function markOf(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 16)
 }
 
+/** Ids by mark. */
+interface Known {
+  /** Those that were claimed: they come before any that waits, also before a newer one. */
+  readonly begun: Map<string, JobId>
+  readonly queued: Map<string, JobId>
+}
+
 export function createKeys(folders: SpoolFolders): Keys {
-  /** By mark: the newest id. Made at the first question, since a large done/ takes a moment to list. */
-  let known: Promise<Map<string, JobId>> | undefined
+  /** Made at the first question, since a large done/ takes a moment to list. */
+  let known: Promise<Known> | undefined
 
-  const load = async (): Promise<Map<string, JobId>> => {
-    const newest = new Map<string, JobId>()
-    const failed = new Map<string, JobId>()
+  const load = async (): Promise<Known> => {
     // In the order in which a job moves: one that moves meanwhile is met twice, not missed.
-    for (const state of ['queued', 'active', 'done', 'failed'] as const) {
-      const marks = state === 'failed' ? failed : newest
-      for await (const { id } of jobFiles(state === 'queued' ? folders.inbox : folders[state])) {
-        const before = marks.get(keyMarkOf(id))
-        if (before === undefined || before < id) marks.set(keyMarkOf(id), id)
-      }
-    }
+    const queued = await newestByMark(folders.inbox)
+    const active = await newestByMark(folders.active)
+    const done = await newestByMark(folders.done)
+    const failed = await newestByMark(folders.failed)
     // Also an older id goes before one that failed: the clock may have been set back in between.
-    return new Map([...failed, ...newest])
+    return { begun: new Map([...failed, ...active, ...done]), queued }
   }
 
-  const standing = async (id: JobId | undefined): Promise<boolean> => {
-    const job = id === undefined ? undefined : await findJob(folders, id)
-    return job !== undefined && job.state !== 'failed'
+  const reload = (): Promise<Known> => {
+    known = load()
+    known.catch(() => (known = undefined))
+    return known
   }
+
+  /** The job, or the one that it repeats, unless that has failed. */
+  const standing = async (id: JobId | undefined): Promise<JobId | undefined> => {
+    const job = id === undefined ? undefined : await findJob(folders, id)
+    if (job === undefined || job.state === 'failed') return undefined
+    if (job.result?.status !== 'duplicate') return job.id
+    const first = parseJobId(job.result.duplicate_of)
+    // What is repeated is never a repetition itself.
+    const repeated = first === undefined ? undefined : await findJob(folders, first)
+    return repeated === undefined || repeated.state === 'failed' ? undefined : repeated.id
+  }
+
+  const among = async ({ begun, queued }: Known, mark: string): Promise<JobId | undefined> =>
+    (await standing(begun.get(mark))) ?? (await standing(queued.get(mark)))
 
   return {
     async find(mark) {
-      known ??= load()
-      known.catch(() => (known = undefined))
-      const id = (await known).get(mark)
-      if (id === undefined) return undefined
-      if (await standing(id)) return id
-      // `devorch retry`, in a process of its own, may have begun it again.
-      known = load()
-      known.catch(() => (known = undefined))
-      const again = (await known).get(mark)
-      return again !== id && (await standing(again)) ? again : undefined
+      const before = await (known ?? reload())
+      if (!before.begun.has(mark) && !before.queued.has(mark)) return undefined
+      // Where none stands, `devorch retry`, in a process of its own, may have begun it again.
+      return (await among(before, mark)) ?? (await among(await reload(), mark))
     },
 
-    note(id) {
-      known = known?.then((marks) => marks.set(keyMarkOf(id), id))
+    note(id, state) {
+      known = known?.then((ids) => {
+        ids[state].set(keyMarkOf(id), id)
+        return ids
+      })
     },
   }
+}
+
+/** Of each mark the newest id in a folder. */
+async function newestByMark(folder: string): Promise<Map<string, JobId>> {
+  const newest = new Map<string, JobId>()
+  for await (const { id } of jobFiles(folder)) {
+    const before = newest.get(keyMarkOf(id))
+    if (before === undefined || before < id) newest.set(keyMarkOf(id), id)
+  }
+  return newest
 }

@@ -2,6 +2,7 @@ import { readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sweepTemporaries, unlinkIfThere } from '../support/files.js'
 import { finishClaim, reject, type Now } from './claim.js'
+import type { Keys } from './keys.js'
 import { readRecord } from './find.js'
 import { claimMark, existsAny, rawPath, recordPath, type SpoolFolders } from './folders.js'
 import { parseJobId, type JobId } from './id.js'
@@ -18,14 +19,14 @@ export interface Recovery {
 }
 
 /** Completes half claims and half settlements; docs/job-lifecycle.md has every case. */
-export async function recoverJobs(folders: SpoolFolders, now: Now): Promise<Recovery> {
+export async function recoverJobs(folders: SpoolFolders, keys: Keys, now: Now): Promise<Recovery> {
   // done/ may hold very many, and no record is written there: prune.ts sweeps it, in its own time.
   for (const folder of [folders.inbox, folders.active, folders.failed]) await sweepTemporaries(folder)
   const interrupted = new Map<JobId, JobRecord>()
   const troubles: { file: string; error: unknown }[] = []
   for (const file of (await readdir(folders.active)).sort()) {
     try {
-      const record = await recoverFile(folders, file, now)
+      const record = await recoverFile(folders, keys, file, now)
       if (record !== undefined) interrupted.set(record.id, record)
     } catch (error) {
       troubles.push({ file, error })
@@ -34,7 +35,7 @@ export async function recoverJobs(folders: SpoolFolders, now: Now): Promise<Reco
   return { interrupted: [...interrupted.values()], troubles }
 }
 
-async function recoverFile(folders: SpoolFolders, file: string, now: Now): Promise<JobRecord | undefined> {
+async function recoverFile(folders: SpoolFolders, keys: Keys, file: string, now: Now): Promise<JobRecord | undefined> {
   const mark = file.indexOf(claimMark)
   const id = parseJobId(mark === -1 ? file.replace(/\.yaml$/, '') : file.slice(0, mark))
   if (id === undefined) return undefined
@@ -51,7 +52,7 @@ async function recoverFile(folders: SpoolFolders, file: string, now: Now): Promi
     await rename(path, rawPath(folders, id))
     return undefined
   }
-  const claim = await finishClaim(folders, { id, claimed: path, name, attempts: 0 }, now)
+  const claim = await finishClaim(folders, keys, { id, claimed: path, name, attempts: 0 }, now)
   return claim.kind === 'claimed' ? claim.record : undefined
 }
 

@@ -26,6 +26,8 @@ export const resultSchema = z.discriminatedUnion('status', [
   session.extend({ status: z.literal('existing') }),
   session.extend({ status: z.literal('destroyed') }),
   session.extend({ status: z.literal('restarted') }),
+  /** Another job of the same idempotency key stands; nothing was done. `message` says what to do where it was meant. */
+  counted.extend({ status: z.literal('duplicate'), duplicate_of: z.string(), message: z.string() }),
   counted.extend({ status: z.literal('failed'), error }),
   counted.extend({ status: z.literal('cancelled'), error }),
 ])
@@ -39,6 +41,7 @@ export function restingState(result: JobResult): 'done' | 'failed' {
     case 'existing':
     case 'destroyed':
     case 'restarted':
+    case 'duplicate':
       return 'done'
     case 'failed':
     case 'cancelled':

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { moveWithoutReplacing, publish, readBounded, syncFolder, unlinkIfThere } from '../support/files.js'
 import { codeOf, Problem } from '../support/problem.js'
 import { readRecord } from './find.js'
-import { existsAny, maxJobFileBytes, recordPath, type SpoolFolders } from './folders.js'
+import { existsAny, maxRecordBytes, recordPath, type SpoolFolders } from './folders.js'
 import { parseJobFile } from './job.js'
 import { formatRecord, type JobRecord } from './record.js'
 import { restingState, type JobResult } from './result.js'
@@ -26,7 +26,7 @@ export async function settleJob(folders: SpoolFolders, record: JobRecord, result
 /** Writes an active job's record anew; keeps the comments and the order of the file as it stands. */
 export async function rewrite(folders: SpoolFolders, record: JobRecord): Promise<void> {
   const path = recordPath(folders, 'active', record.id)
-  const file = await readBounded(path, maxJobFileBytes)
+  const file = await readBounded(path, maxRecordBytes)
   const parsed = file.kind === 'file' ? parseJobFile(file.bytes) : undefined
   if (parsed?.ok !== true) {
     throw new Problem({

@@ -62,7 +62,7 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
     const id = newJobId(job.project_name, now(), mark)
     const receivedAt = now().toISOString()
     const record = { id, job, origin, receivedAt, attempts: 0, retryOf, file: undefined, result: undefined }
-    // Nothing stands there: an id ends with 64 random bits, or with the digest of a key whose turn this is.
+    // Nothing but a job of the same key can stand there: an id ends with 64 random bits, or with the digest of its key.
     const path = recordPath(folders, 'queued', id)
     try {
       await publish(path, formatRecord(record))
@@ -71,7 +71,7 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
       await unlinkIfThere(path)
       if ((await findJob(folders, id)) === undefined) throw error
     }
-    keys.note(id)
+    keys.note(id, 'queued')
     pending.note(id)
     return id
   }
@@ -83,7 +83,12 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
   }
 
   return {
-    claim: (name) => claimFile(folders, name, now),
+    async claim(name) {
+      const claim = await claimFile(folders, keys, name, now)
+      if (claim.kind === 'claimed') keys.note(claim.record.id, 'begun')
+      if (claim.kind === 'duplicate') settled.emit(claim.id)
+      return claim
+    },
     find: (id) => findJob(folders, id),
     list: (state) => listJobs(folders, state),
 
@@ -94,7 +99,7 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
         .filter((job) => job.job?.project_name === projectName && (job.state === 'queued' || job.state === 'active'))
     },
     queued: () => pending.queued(),
-    recover: () => recoverJobs(folders, now),
+    recover: () => recoverJobs(folders, keys, now),
 
     // A retried job keeps its key: that it runs again is the one attempt which the key allows.
     drop: (job, origin, retryOf) => write(job, origin, retryOf === undefined ? undefined : keyMarkOf(retryOf), retryOf),

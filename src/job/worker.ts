@@ -317,6 +317,9 @@ export function createWorker(options: WorkerOptions): Worker {
       case 'rejected':
         log.warn('job file rejected', { jobId: claim.id, file: name, problems: claim.problems })
         break
+      case 'duplicate':
+        log.info('job repeats another of its key', { jobId: claim.id, file: name, duplicateOf: claim.of })
+        break
       case 'lost':
         break
     }

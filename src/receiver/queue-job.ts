@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { JobId } from '../job/id.js'
 import type { Job, Origin } from '../job/job.js'
+import { chosenKey } from '../job/keys.js'
 import type { JobView } from '../job/record.js'
 import type { Dropped } from '../job/spool.js'
 import { codeOf } from '../support/problem.js'
@@ -44,12 +45,12 @@ export function provenanceOf(context: Context, job: Job, caller: Accepted): Prov
   const { idempotency_key: key } = job
   return {
     origin: { kind: 'http', address: context.ip, delivery_id: null, subject: null, sender, trusted: true },
-    key: key === undefined ? undefined : `idempotency:${key}`,
+    key: key === undefined ? undefined : chosenKey(key),
   }
 }
 
 /** The call asked for what another one had asked for before. */
-export function answerDuplicate(context: Context, id: JobId): void {
+export function answerDuplicate(context: Context, id: string): void {
   context.body = { status: 'duplicate', job_id: id, status_url: `/jobs/${id}` }
   note(context, { duplicateOf: id })
 }
@@ -122,6 +123,9 @@ function answerSettled(context: Context, settled: JobView, ports: ReceiverPorts)
       context.body = { status: 'error', message, job_id: settled.id }
       return
     }
+    case 'duplicate':
+      answerDuplicate(context, result.duplicate_of)
+      return
     case 'created':
     case 'existing':
     case 'destroyed':

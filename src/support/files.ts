@@ -118,6 +118,9 @@ export async function unlinkIfThere(path: string): Promise<void> {
   }
 }
 
+/** What a file is that may not be opened. */
+export const unreadable = 'a file that the daemon may not read'
+
 /** What a careful look at a file gave. `odd`: not a regular file, and what it is instead. */
 export type BoundedRead =
   | { readonly kind: 'file'; readonly bytes: Buffer; readonly stats: Stats }
@@ -129,7 +132,7 @@ export type BoundedRead =
  * Reads at most `maxBytes` of a regular file that somebody else may have put there: never follows a symbolic
  * link and never blocks on a FIFO (open(2): O_NOFOLLOW, O_NONBLOCK).
  */
-export async function readBounded(path: string, maxBytes: number): Promise<BoundedRead> {
+export async function readBounded(path: string | Buffer, maxBytes: number): Promise<BoundedRead> {
   let file: FileHandle
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
@@ -142,7 +145,7 @@ export async function readBounded(path: string, maxBytes: number): Promise<Bound
       case 'ENXIO':
         return { kind: 'odd', what: 'a socket or device' }
       case 'EACCES':
-        return { kind: 'odd', what: 'a file that the daemon may not read' }
+        return { kind: 'odd', what: unreadable }
       case undefined:
       default:
         throw error

@@ -14,8 +14,12 @@ export function printable(text: string, maxLength = 200): string {
   )
 }
 
+/** Nothing that people name is longer, and the distance takes time with the length. */
+const maxWordLength = 200
+
 /** The up to `count` candidates nearest to `word` by edit distance, nearest first, far ones left out. */
 export function nearest(word: string, candidates: readonly string[], count = 3): string[] {
+  if (word.length > maxWordLength) return []
   const wanted = word.toLowerCase()
   const limit = Math.max(2, Math.floor(wanted.length / 2))
   return candidates

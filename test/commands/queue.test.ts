@@ -175,3 +175,32 @@ test('a file with a mistake ends in failed with the place, and the daemon goes o
     { timeout: 15_000, interval: 200 },
   )
 })
+
+test('jobs, beside the daemon, shows what it waits for and why, and what repeats an earlier job', async () => {
+  const place = await makeWorkplace()
+  await place.serve({ inbox: { quiet_ms: 600_000, rescan_ms: 100 } })
+  const list = async () =>
+    JSON.parse((await place.devorch(['jobs', '--json'])).stdout) as { job: string; state: string; note: string }[]
+  const text = `project_name: shop\nrepo_url: ${place.repository}\nidempotency_key: monday\n`
+  await writeFile(join(place.home, 'inbox', 'growing.yaml'), text)
+  await writeFile(join(place.home, 'inbox', 'one.yaml'), `${text}...\n`)
+  await vi.waitFor(
+    async () => {
+      expect((await list()).map(({ state }) => state).sort()).toEqual(['done', 'waiting'])
+    },
+    { timeout: 20_000, interval: 200 },
+  )
+  const [waiting, done] = await list()
+  expect(waiting).toMatchObject({ job: 'growing.yaml', note: 'no end line `...`, so it may still be growing' })
+  await writeFile(join(place.home, 'inbox', 'growing.yaml'), `${text}...\n`)
+  await vi.waitFor(
+    async () => {
+      const repeated = (await list()).find(({ note }) => note.startsWith('duplicate'))
+      expect(repeated?.note).toContain(
+        `led to job ${done?.job ?? ''} before; to have it done again, give it another key`,
+      )
+    },
+    { timeout: 20_000, interval: 200 },
+  )
+  expect((await place.tmux.tmux('ls', '-F', '#{session_name}')).trim()).toBe('shop-dev')
+}, 60_000)

@@ -90,14 +90,17 @@ describe('a file without it', () => {
     expect(await after(2000)).toEqual({ 'old.yaml': 'ready', 'new.yaml': 'ready' })
   })
 
-  it('over 32 KiB waits for a minute, since it may be a stalled upload', async () => {
+  it('over 32 KiB, or of whole blocks, waits for a minute, since it may be a stalled upload', async () => {
     const { put, after } = await makeInbox()
     await put('large.yaml', '#'.repeat(32 * 1024 + 1))
-    await put('small.yaml', '#'.repeat(32 * 1024))
+    await put('small.yaml', '#'.repeat(32 * 1024 - 1))
+    // Nothing yet, and what sftp, scp -O and cp leave where they stop after their first buffers.
+    for (const size of [0, 4096, 16_384, 32_768]) await put(`${size.toString()}.yaml`, '#'.repeat(size))
+    const torn = { '0.yaml': 'waiting', '4096.yaml': 'waiting', '16384.yaml': 'waiting', '32768.yaml': 'waiting' }
     await after(0)
-    expect(await after(2000)).toEqual({ 'large.yaml': 'waiting', 'small.yaml': 'ready' })
-    expect(await after(57_999)).toMatchObject({ 'large.yaml': 'waiting' })
-    expect(await after(1)).toMatchObject({ 'large.yaml': 'ready' })
+    expect(await after(2000)).toEqual({ ...torn, 'large.yaml': 'waiting', 'small.yaml': 'ready' })
+    expect(await after(57_999)).toMatchObject({ ...torn, 'large.yaml': 'waiting' })
+    expect(new Set(Object.values(await after(1)))).toEqual(new Set(['ready']))
   })
 
   it('is never taken where the end line is demanded', async () => {
@@ -121,8 +124,12 @@ it('leaves alone what is under way, belongs to an editor or is no job, and says 
   const { inbox, put, after } = await makeInbox()
   const under = ['a.yaml.part', 'b.yaml.filepart', 'c.yaml~', 'd.yaml.swp', 'e.tmp', 'F.YAML.CRDOWNLOAD']
   const others = ['README.md', 'README', 'notes.txt', 'job.json', 'yaml']
-  for (const name of [...under, ...others, '.hidden.yaml', '.a.yaml.swp', '.gitkeep'])
-    await put(name, `${jobText}...\n`)
+  // vim's test of the folder, emacs' automatic copy, nano's, that of sed -i, that of JetBrains' editors.
+  others.push('4913', '#a.yaml#', 'a.yaml.save', 'sedX3zQ1w', 'a.yaml___jb_tmp___')
+  const hidden = ['.hidden.yaml', '.gitkeep', '.a.yaml.swp', '.a.yaml.swx', '.#a.yaml', '.a.yaml.kate-swp']
+  // rsync's, curl's and our own temporary files.
+  hidden.push('.a.yaml.AbC1dE', '.a.yaml.part', '.20261122T210431123Z-a-0123456789abcdef.yaml.1.0123456789ab.tmp')
+  for (const name of [...under, ...others, ...hidden]) await put(name, `${jobText}...\n`)
   await after(0)
   await after(1e9)
   const entries = await inbox.scan()
@@ -133,12 +140,16 @@ it('leaves alone what is under way, belongs to an editor or is no job, and says 
   expect(entries).toHaveLength(under.length + others.length)
 })
 
-it('shows a file whose name is not UTF-8, and what to do about it', async () => {
-  const { inbox, folder } = await makeInbox()
-  await writeFile(Buffer.concat([Buffer.from(`${folder}/`), Buffer.of(0xff), Buffer.from('.yaml')]), jobText)
-  expect(await inbox.scan()).toEqual([
-    { name: '\uFFFD.yaml', kind: 'ignored', because: 'the name is not UTF-8; rename it' },
-  ])
+it('tells names that are not UTF-8 from each other', async () => {
+  const { inbox, folder, after } = await makeInbox()
+  for (const byte of [0xff, 0xfe, 0x80]) {
+    await writeFile(
+      Buffer.concat([Buffer.from(`${folder}/a`), Buffer.of(byte), Buffer.from('.yaml')]),
+      `${jobText}...\n`,
+    )
+  }
+  expect(await after(0)).toEqual({ 'a\uDCFF.yaml': 'ready', 'a\uDCFE.yaml': 'ready', 'a\uDC80.yaml': 'ready' })
+  expect(await inbox.peek('a\uDCFF.yaml')).toEqual({ project: 'a', action: 'create' })
 })
 
 it('has what is no file ready at once, to be refused', async () => {
