@@ -75,7 +75,8 @@ async function checkOut(mirror: Mirror, request: CloneRequest, tools: Repository
     throw noSuchBranch(repository, branch ?? 'HEAD', request.branch !== undefined, [...commits.keys()])
   const result = await runGit({
     folder: tools.mirrorsFolder,
-    args: ['clone', '--local', ...(branch === null ? [] : ['--branch', branch]), '--', mirror.folder, into],
+    // Of a folder, git clones by hard links, or copies between filesystems and mounts; --local would fail there (2.39).
+    args: ['clone', ...(branch === null ? [] : ['--branch', branch]), '--', mirror.folder, into],
     protocols: 'file',
     environment: tools.environment,
     timeoutMs: tools.stepTimeoutMs,
