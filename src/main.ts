@@ -28,6 +28,9 @@ try {
       complain: (line) => process.stderr.write(`${line}\n`),
       isTerminal: process.stdout.isTTY,
       signal: stopping.signal,
+      onHangup: (listener) => {
+        process.on('SIGHUP', listener)
+      },
     }),
   )
 } catch (error) {

@@ -22,6 +22,8 @@ export interface CommandContext {
   readonly isTerminal: boolean
   /** Aborted on SIGINT and SIGTERM. */
   readonly signal: AbortSignal
+  /** Has SIGHUP call the listener from now on, in place of ending the process. */
+  onHangup(listener: () => void): void
 }
 
 /** Finds the home and its configuration, or says everything that is wrong with it. */

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http'
 import { inboxTrouble } from './inbox-trouble.js'
 import type { Home } from '../config/home.js'
 import type { Config } from '../config/schema.js'
@@ -14,11 +15,14 @@ import { standingJob } from '../session/standing-job.js'
 import { checkJob } from '../session/plan.js'
 import { viewSession, viewSessions } from '../session/view.js'
 import type { Logger } from '../support/log.js'
-import { assemble, makeFolders, type Workshop } from './assemble.js'
+import { inheritedSocket } from '../systemd/inherited-socket.js'
+import { createNotifier } from '../systemd/notify.js'
+import { assemble, makeFolders, reconfigure, type Workshop } from './assemble.js'
 import { checkOneFilesystem, takeHome } from './claim-home.js'
 import { heldBecause, readLoad } from './hold-back.js'
 import { closeServer, listen, refuseOpenAddress, type ListenLimits } from './listen.js'
 import { performJob } from './perform.js'
+import { supervise, type Supervision } from './supervise.js'
 import { watchFolders } from './watch.js'
 
 export interface DaemonOptions {
@@ -34,6 +38,11 @@ export interface DaemonOptions {
 export interface Daemon {
   /** `http://127.0.0.1:8080` */
   readonly url: string
+  /**
+   * Puts the configuration that `load` gives in force, without dropping a call or a job: what is under way ends under the
+   * one before. Resolves to undefined where it was refused and the one before stands, which `load` or this has logged then.
+   */
+  reload(load: () => Promise<Config | undefined>): Promise<Config | undefined>
   /** Stops in the reverse of the order of starting; running jobs get `graceMs`. Sessions go on. */
   stop(graceMs: number): Promise<void>
 }
@@ -47,33 +56,79 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
   try {
     const rules = await loadRules(config.github.rules)
-    refuseOpenAddress(config.server.host, hasSecrets(config.auth))
+    const inherited = inheritedSocket(options.environment)
+    if (inherited === undefined) refuseOpenAddress(config.server.host, hasSecrets(config.auth))
     await makeFolders(home)
     const lock = await takeHome(home, options.environment)
     releases.push(() => lock.release())
     await checkOneFilesystem(home)
 
     const workshop = assemble(home, config, options.environment, log)
-    const worker = createDaemonWorker(workshop, log)
+    const supervision = supervise(
+      createNotifier(options.environment, log),
+      workshop,
+      () => worker.running().length,
+      log,
+    )
+    const worker = createDaemonWorker(workshop, supervision, log)
     // Before the worker, so that a port that is taken is told before a job is begun, and calls are answered, also those
     // that wait for an outcome, while the running jobs end.
     const stopping = new AbortController()
-    const app = createApp(receiverPorts(workshop, rules, stopping.signal, log))
-    const { server, url } = await listen(app, config.server, log, options.listenLimits)
+    let handle = requestHandler(workshop, rules, stopping.signal, log)
+    const { server, url, host } = await listen(
+      (request, response) => {
+        handle(request, response)
+      },
+      inherited === undefined ? { host: config.server.host, port: config.server.port } : { fd: inherited },
+      log,
+      options.listenLimits,
+    )
     releases.push(async () => {
       stopping.abort()
       await closeServer(server, 5000)
     })
+    refuseOpenAddress(host, hasSecrets(config.auth))
     const watcher = watchFolders([home.inbox, home.control], worker.hint, log)
     releases.push(() => watcher.close())
     let graceMs = 0
     releases.push(() => worker.stop(graceMs))
     await worker.start()
+    await supervision.ready()
     log.info('ready', { url, home: home.base, authentication: hasSecrets(config.auth) ? 'required' : 'same user only' })
+
+    const apply = async (next: Config): Promise<void> => {
+      const before = workshop.config
+      const nextRules = await loadRules(next.github.rules)
+      refuseOpenAddress(host, hasSecrets(next.auth))
+      // What it can't mean is refused by a throw, before anything is changed.
+      trustedProxies(next.server.trusted_proxies)
+      reconfigure(workshop, next)
+      handle = requestHandler(workshop, nextRules, stopping.signal, log)
+      worker.hint()
+      const waiting =
+        inherited === undefined ? needRestart(before, next) : needRestart({ ...before, server: next.server }, next)
+      if (waiting.length > 0) log.warn('settings that take a restart have changed', { settings: waiting })
+    }
     return {
       url,
+      async reload(load) {
+        await supervision.reloading()
+        try {
+          const next = await load()
+          if (next === undefined) return undefined
+          await apply(next)
+          log.info('configuration reloaded')
+          return next
+        } catch (error) {
+          log.error('configuration refused; the one before stays in force', { error })
+          return undefined
+        } finally {
+          await supervision.ready()
+        }
+      },
       async stop(grace) {
         graceMs = grace
+        await supervision.stopping()
         log.info('stopping', { running: worker.running() })
         await release()
         log.info('stopped')
@@ -85,19 +140,47 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-function createDaemonWorker(workshop: Workshop, log: Logger): ReturnType<typeof createWorker> {
-  const { config, control, tools } = workshop
+/** The settings of two configurations that differ and that the running daemon can't change. */
+function needRestart(before: Config, next: Config): string[] {
+  return [
+    ...(before.server.host === next.server.host ? [] : ['server.host']),
+    ...(before.server.port === next.server.port ? [] : ['server.port']),
+    ...(before.log.days === next.log.days ? [] : ['log.days']),
+  ]
+}
+
+function createDaemonWorker(
+  workshop: Workshop,
+  supervision: Supervision,
+  log: Logger,
+): ReturnType<typeof createWorker> {
+  const { control } = workshop
   return createWorker({
     spool: workshop.spool,
     inbox: workshop.inbox,
-    perform: (record, signal) => performJob(record, tools, signal),
-    holdBack: async (action, creating) => heldBecause(action, await readLoad(workshop, creating), config.worker),
+    perform: (record, signal) => performJob(record, workshop.tools, signal),
+    holdBack: async (action, creating) =>
+      heldBecause(action, await readLoad(workshop, creating), workshop.config.worker),
     cancelled: { list: () => control.cancelRequests(), clear: (id) => control.clearCancel(id) },
-    concurrency: config.worker.concurrency,
-    attempts: config.worker.attempts,
-    rescanMs: config.inbox.rescan_ms,
+    get concurrency() {
+      return workshop.config.worker.concurrency
+    },
+    get attempts() {
+      return workshop.config.worker.attempts
+    },
+    get rescanMs() {
+      return Math.min(workshop.config.inbox.rescan_ms, supervision.lookWithinMs)
+    },
+    onLook: () => {
+      supervision.looked()
+    },
     log,
   })
+}
+
+function requestHandler(...given: Parameters<typeof receiverPorts>): RequestListener {
+  const handle = createApp(receiverPorts(...given)).callback()
+  return (request, response) => void handle(request, response)
 }
 
 function receiverPorts(
