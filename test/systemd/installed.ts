@@ -37,7 +37,7 @@ export function noMachine(): string | undefined {
 }
 
 /** A disk for a machine, on a file system that an overlay can write to. */
-export async function makeDisk(): Promise<string> {
+async function makeDisk(): Promise<string> {
   const disk = await temporaryFolder()
   await mountTmpfs(disk, '2g')
   return disk
@@ -55,7 +55,11 @@ export const config = {
 /** @param before runs on the machine when everything is there, before the units are started for the first time */
 export async function install(
   options: {
+    /** Further lines of the service's and the socket's drop-in. */
     readonly service?: readonly string[]
+    readonly socket?: readonly string[]
+    /** False: the daemon is not expected to become ready. */
+    readonly starts?: boolean
     readonly before?: (machine: Machine) => Promise<void>
   } = {},
 ): Promise<Installed> {
@@ -96,9 +100,14 @@ export async function install(
       '',
     ].join('\n'),
   )
+  const socket = ['[Socket]', ...(options.socket ?? []), '']
+  await machine.write('/etc/systemd/system/dev-orchestrator.socket.d/address.conf', socket.join('\n'))
   await machine.do('systemctl', 'daemon-reload')
   await options.before?.(machine)
-  await machine.do('systemctl', 'enable', '--quiet', '--now', 'dev-orchestrator.service')
+  const start = await machine.run(['systemctl', 'enable', '--quiet', '--now', 'dev-orchestrator.service'])
+  if (start.code !== 0 && options.starts !== false) {
+    throw new Error(`the daemon does not start\n${await machine.do('journalctl', '--no-pager', '-n', '60')}`)
+  }
   return installedOn(machine, disk, secret, token)
 }
 

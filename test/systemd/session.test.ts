@@ -127,6 +127,17 @@ describe.skipIf(reason !== undefined)(`a started daemon${reason === undefined ? 
     expect(await log()).not.toMatch(/unexpected/)
   })
 
+  it('refuses a socket that is open to others without a secret, whatever its configuration says', async () => {
+    const { machine, log } = await install({
+      service: ['LoadCredential='],
+      socket: ['ListenStream=', 'ListenStream=0.0.0.0:8080'],
+      starts: false,
+    })
+    await machine.until('it is refused', async () => (await log()).includes('no secret is configured'))
+    expect(await log()).toMatch(/listen on 0\.0\.0\.0: no secret is configured/)
+    expect(await log()).not.toContain('ready url=')
+  })
+
   it('never starts a tmux server itself', async () => {
     const { machine, call } = await install({
       before: async (early) => {
