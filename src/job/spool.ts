@@ -62,7 +62,8 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
     const id = newJobId(job.project_name, now(), mark)
     const receivedAt = now().toISOString()
     const record = { id, job, origin, receivedAt, attempts: 0, retryOf, file: undefined, result: undefined }
-    await publish(recordPath(folders, 'queued', id), formatRecord(record), { replace: false })
+    // Nothing stands there: an id ends with 64 random bits, or with the digest of a key whose turn this is.
+    await publish(recordPath(folders, 'queued', id), formatRecord(record))
     keys.note(id)
     pending.note(id)
     return id
