@@ -140,6 +140,8 @@ describe.skipIf(reason !== undefined)(`a started daemon${reason === undefined ? 
 
   it('never starts a tmux server itself', async () => {
     const { machine, call } = await install({
+      // It could, as far as the unit's rules go.
+      service: ['ReadWritePaths=/tmp'],
       before: async (early) => {
         const never = '[Unit]\nConditionPathExists=/nonexistent\n'
         await early.write('/etc/systemd/system/dev-orchestrator-tmux.service.d/never.conf', never)
