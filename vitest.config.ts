@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['test/systemd/**'],
     environment: 'node',
     globalSetup: ['test/support/build.ts', 'test/support/nothing-left.ts'],
     pool: 'forks',

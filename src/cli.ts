@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { attach } from './commands/attach.js'
-import { config } from './commands/config.js'
+import { checkConfig, config } from './commands/config.js'
 import type { CommandContext, ExitCode } from './commands/context.js'
 import { create } from './commands/create.js'
 import { demo } from './commands/demo.js'
@@ -151,6 +151,11 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .option('--json', 'print JSON', false)
     .action(command((context, options: Json) => config(context, options.json)))
   const isJson = () => settings.opts<Json>().json
+
+  settings
+    .command('check')
+    .description('say what is wrong with the configuration; exit code 0 where it could be put in force')
+    .action(command((context) => checkConfig(context)))
 
   settings
     .command('rules')

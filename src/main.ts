@@ -35,6 +35,9 @@ try {
       isTerminal: process.stdout.isTTY,
       signal: stopping.signal,
       hurry: hurrying.signal,
+      onHangup: (listener) => {
+        process.on('SIGHUP', listener)
+      },
     }),
   )
 } catch (error) {

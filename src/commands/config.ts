@@ -1,7 +1,9 @@
 import { findHome } from '../config/home.js'
 import { loadConfig } from '../config/load.js'
+import { trustedProxies } from '../receiver/caller-address.js'
+import { loadRules } from '../receiver/github/rules.js'
 import { formatFieldProblem } from '../support/field-problem.js'
-import { table, type CommandContext, type ExitCode } from './context.js'
+import { loadHome, table, type CommandContext, type ExitCode } from './context.js'
 
 /** `devorch config`: what is in force and where each value came from; secrets are not shown. */
 export async function config(context: CommandContext, json: boolean): Promise<ExitCode> {
@@ -34,6 +36,15 @@ export async function config(context: CommandContext, json: boolean): Promise<Ex
   )) {
     context.print(line)
   }
+  return 0
+}
+
+/** `devorch config check`: silent where a daemon would start, or go on, with the configuration. @throws Problem */
+export async function checkConfig(context: CommandContext): Promise<ExitCode> {
+  const found = await loadHome(context)
+  if (found === undefined) return 1
+  await loadRules(found.config.github.rules)
+  trustedProxies(found.config.server.trusted_proxies)
   return 0
 }
 

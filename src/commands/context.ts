@@ -24,6 +24,8 @@ export interface CommandContext {
   readonly signal: AbortSignal
   /** Aborted on a second one: what is under way is not waited for any longer. */
   readonly hurry?: AbortSignal
+  /** Has SIGHUP call the listener from now on, in place of ending the process. */
+  onHangup(listener: () => void): void
 }
 
 /** Finds the home and its configuration, or says everything that is wrong with it. */

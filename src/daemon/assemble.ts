@@ -13,14 +13,17 @@ import { loadCatalogue } from '../template/catalogue.js'
 import { createTmux } from '../tmux/tmux.js'
 import { createControl, type Control } from './control.js'
 
-/** The parts that the daemon and the commands share, put together for one home and configuration. */
+/**
+ * The parts that the daemon and the commands share, put together for one home and configuration. `config` and `tools` are
+ * replaced together by `reconfigure`: what is to follow a reload reads them here at each use, a job under way keeps its own.
+ */
 export interface Workshop {
   readonly home: Home
-  readonly config: Config
+  config: Config
   readonly spool: Spool
   readonly inbox: Inbox
   readonly control: Control
-  readonly tools: SessionTools
+  tools: SessionTools
 }
 
 /** Makes the folders that are missing, each for this user alone; the inbox keeps the mode it has. */
@@ -37,6 +40,39 @@ export function assemble(
   ownEnvironment: Readonly<Record<string, string | undefined>>,
   log: Logger,
 ): Workshop {
+  const workshop: Workshop = {
+    home,
+    config,
+    spool: createSpool(home),
+    inbox: createInbox({
+      folder: home.inbox,
+      get quietMs() {
+        return workshop.config.inbox.quiet_ms
+      },
+      get requireEndMarker() {
+        return workshop.config.inbox.require_end_marker
+      },
+      monotonicMs: () => performance.now(),
+    }),
+    control: createControl(home.control),
+    tools: sessionTools(home, config, ownEnvironment, log),
+  }
+  return workshop
+}
+
+/** Puts another configuration in force for what begins from now on. */
+export function reconfigure(workshop: Workshop, config: Config): void {
+  const { home, ownEnvironment, log } = workshop.tools
+  workshop.tools = sessionTools(home, config, ownEnvironment, log)
+  workshop.config = config
+}
+
+function sessionTools(
+  home: Home,
+  config: Config,
+  ownEnvironment: Readonly<Record<string, string | undefined>>,
+  log: Logger,
+): SessionTools {
   const environment = childEnvironment(ownEnvironment)
   const tmux = createTmux({
     socketName: config.tmux.socket_name,
@@ -44,8 +80,7 @@ export function assemble(
     // NOTIFY_SOCKET is set by systemd for the daemon's unit (sd_notify(3)): there the tmux server is another unit's.
     mayStartServer: ownEnvironment['NOTIFY_SOCKET'] === undefined,
   })
-  const control = createControl(home.control)
-  const tools: SessionTools = {
+  return {
     config,
     home,
     tmux,
@@ -67,19 +102,6 @@ export function assemble(
     ownEnvironment,
     log,
     now: () => new Date(),
-  }
-  return {
-    home,
-    config,
-    spool: createSpool(home),
-    inbox: createInbox({
-      folder: home.inbox,
-      quietMs: config.inbox.quiet_ms,
-      requireEndMarker: config.inbox.require_end_marker,
-      monotonicMs: () => performance.now(),
-    }),
-    control,
-    tools,
   }
 }
 

@@ -1,28 +1,22 @@
-import { inboxTrouble, refuseOtherMount } from './inbox-trouble.js'
 import type { Home } from '../config/home.js'
 import type { Config } from '../config/schema.js'
-import { queuePosition } from '../job/position.js'
-import { createWorker } from '../job/worker.js'
-import { createApp } from '../receiver/app.js'
+import { createWorker, type Worker } from '../job/worker.js'
 import { hasSecrets } from '../receiver/authenticate.js'
 import { trustedProxies } from '../receiver/caller-address.js'
 import { loadRules } from '../receiver/github/rules.js'
-import type { ReceiverPorts } from '../receiver/ports.js'
-import { createRateLimit } from '../receiver/rate-limit.js'
-import { attachCommand } from '../session/build.js'
-import { parseSessionName, sessionNameOf } from '../session/name.js'
-import { standingJob } from '../session/standing-job.js'
-import { checkJob } from '../session/plan.js'
-import { viewSession, viewSessions } from '../session/view.js'
 import type { Logger } from '../support/log.js'
 import { systemProblem } from '../support/system-problem.js'
-import { assemble, makeFolders, type Workshop } from './assemble.js'
+import { inheritedSocket } from '../systemd/inherited-socket.js'
+import { createNotifier } from '../systemd/notify.js'
+import { assemble, makeFolders, reconfigure, type Workshop } from './assemble.js'
 import { checkOneFilesystem, takeHome } from './claim-home.js'
 import { heldBecause, readLoad } from './hold-back.js'
-import { createHousekeeping } from './housekeeping.js'
+import { createHousekeeping, type Housekeeping } from './housekeeping.js'
 import { closeServer, listen, refuseOpenAddress, type ListenLimits } from './listen.js'
 import { performJob } from './perform.js'
 import { createProgress, type Progress } from './progress.js'
+import { requestHandler } from './receiver-ports.js'
+import { supervise, type Supervision } from './supervise.js'
 import { sweepLeftovers } from './sweep.js'
 import { watchFolders } from './watch.js'
 
@@ -39,6 +33,11 @@ export interface DaemonOptions {
 export interface Daemon {
   /** `http://127.0.0.1:8080` */
   readonly url: string
+  /**
+   * Puts the configuration that `load` gives in force, without dropping a call or a job: what is under way ends under the
+   * one before. Resolves to undefined where it was refused and the one before stands, which `load` or this has logged then.
+   */
+  reload(load: () => Promise<Config | undefined>): Promise<Config | undefined>
   /** Stops in the reverse of the order of starting; running jobs get `graceMs`, or until `hurry`. Sessions go on. */
   stop(graceMs: number, hurry?: AbortSignal): Promise<void>
 }
@@ -52,7 +51,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
   try {
     const rules = await loadRules(config.github.rules)
-    refuseOpenAddress(config.server.host, hasSecrets(config.auth))
+    const inherited = inheritedSocket(options.environment)
+    if (inherited === undefined) refuseOpenAddress(config.server.host, hasSecrets(config.auth))
     await makeFolders(home)
     const lock = await takeHome(home, options.environment)
     releases.push(() => lock.release())
@@ -60,17 +60,31 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
     const workshop = assemble(home, config, options.environment, log)
     const progress = createProgress()
-    const housekeeping = createHousekeeping({ home, config, environment: workshop.tools.environment, log })
-    const worker = createDaemonWorker(workshop, progress, housekeeping.jobEnded, log)
+    const housekeeping = createHousekeeping({ home, workshop, log })
+    const supervision = supervise(
+      createNotifier(options.environment, log),
+      workshop,
+      () => worker.running().length,
+      log,
+    )
+    const worker = createDaemonWorker({ workshop, progress, housekeeping, supervision, log })
     // Before the worker, so that a port that is taken is told before a job is begun, and calls are answered, also those
     // that wait for an outcome, while the running jobs end.
     const stopping = new AbortController()
-    const app = createApp(receiverPorts(workshop, rules, progress, stopping.signal, log))
-    const { server, url } = await listen(app, config.server, log, options.listenLimits)
+    let handle = requestHandler({ workshop, rules, progress, stopping: stopping.signal, log })
+    const { server, url, host } = await listen(
+      (request, response) => {
+        handle(request, response)
+      },
+      inherited === undefined ? { host: config.server.host, port: config.server.port } : { fd: inherited },
+      log,
+      options.listenLimits,
+    )
     releases.push(async () => {
       stopping.abort()
       await closeServer(server, 5000)
     })
+    refuseOpenAddress(host, hasSecrets(config.auth))
     const watcher = watchFolders([home.inbox, home.control], worker.hint, log)
     releases.push(() => watcher.close())
     let graceMs = 0
@@ -78,15 +92,46 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     releases.push(() => worker.stop(graceMs, hurry))
     await sweepLeftovers(home, config.projects_dir, log)
     await worker.start()
+    await supervision.ready()
     log.info('ready', { url, home: home.base, authentication: hasSecrets(config.auth) ? 'required' : 'same user only' })
     // After all else, since none of it is urgent: a start takes no longer with a hundred thousand records.
     releases.push(housekeeping.stop)
     housekeeping.start()
+
+    const apply = async (next: Config): Promise<void> => {
+      const before = workshop.config
+      const nextRules = await loadRules(next.github.rules)
+      refuseOpenAddress(host, hasSecrets(next.auth))
+      // What it can't mean is refused by a throw, before anything is changed.
+      trustedProxies(next.server.trusted_proxies)
+      reconfigure(workshop, next)
+      handle = requestHandler({ workshop, rules: nextRules, progress, stopping: stopping.signal, log })
+      worker.hint()
+      const waiting =
+        inherited === undefined ? needRestart(before, next) : needRestart({ ...before, server: next.server }, next)
+      if (waiting.length > 0) log.warn('settings that take a restart have changed', { settings: waiting })
+    }
     return {
       url,
+      async reload(load) {
+        await supervision.reloading()
+        try {
+          const next = await load()
+          if (next === undefined) return undefined
+          await apply(next)
+          log.info('configuration reloaded')
+          return next
+        } catch (error) {
+          log.error('configuration refused; the one before stays in force', { error })
+          return undefined
+        } finally {
+          await supervision.ready()
+        }
+      },
       async stop(grace, hurrying) {
         graceMs = grace
         hurry = hurrying
+        await supervision.stopping()
         log.info('stopping', { running: worker.running() })
         await release()
         log.info('stopped')
@@ -98,68 +143,47 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-function createDaemonWorker(
-  workshop: Workshop,
-  progress: Progress,
-  jobEnded: () => void,
-  log: Logger,
-): ReturnType<typeof createWorker> {
-  const { config, control, tools } = workshop
+/** The settings of two configurations that differ and that the running daemon can't change. */
+function needRestart(before: Config, next: Config): string[] {
+  return [
+    ...(before.server.host === next.server.host ? [] : ['server.host']),
+    ...(before.server.port === next.server.port ? [] : ['server.port']),
+    ...(before.log.days === next.log.days ? [] : ['log.days']),
+  ]
+}
+
+interface WorkerParts {
+  readonly workshop: Workshop
+  readonly progress: Progress
+  readonly housekeeping: Housekeeping
+  readonly supervision: Supervision
+  readonly log: Logger
+}
+
+function createDaemonWorker({ workshop, progress, housekeeping, supervision, log }: WorkerParts): Worker {
+  const { control } = workshop
   return createWorker({
     spool: workshop.spool,
     inbox: workshop.inbox,
     perform: (record, signal) =>
-      progress.follow(record.id, (onStep) => performJob(record, tools, signal, onStep)).finally(jobEnded),
-    holdBack: async (action, creating) => heldBecause(action, await readLoad(workshop, creating), config.worker),
+      progress
+        .follow(record.id, (onStep) => performJob(record, workshop.tools, signal, onStep))
+        .finally(housekeeping.jobEnded),
+    holdBack: async (action, creating) =>
+      heldBecause(action, await readLoad(workshop, creating), workshop.config.worker),
     cancelled: { list: () => control.cancelRequests(), clear: (id) => control.clearCancel(id) },
-    concurrency: config.worker.concurrency,
-    attempts: config.worker.attempts,
-    rescanMs: config.inbox.rescan_ms,
+    get concurrency() {
+      return workshop.config.worker.concurrency
+    },
+    get attempts() {
+      return workshop.config.worker.attempts
+    },
+    get rescanMs() {
+      return Math.min(workshop.config.inbox.rescan_ms, supervision.lookWithinMs)
+    },
+    onLook: () => {
+      supervision.looked()
+    },
     log,
   })
-}
-
-function receiverPorts(
-  workshop: Workshop,
-  rules: ReceiverPorts['github']['rules'],
-  progress: Progress,
-  stopping: AbortSignal,
-  log: Logger,
-): ReceiverPorts {
-  const { config, home, spool, tools } = workshop
-  return {
-    secrets: config.auth,
-    isTrustedProxy: trustedProxies(config.server.trusted_proxies),
-    stopping,
-    rateLimit: createRateLimit(config.limits.requests_per_minute),
-    limits: {
-      signedBytes: Math.floor(config.limits.body_mb * 1024 * 1024),
-      otherBytes: Math.floor(Math.min(config.limits.body_mb, 1) * 1024 * 1024),
-      queuedJobs: config.limits.queued_jobs,
-    },
-    checkJob: (job) => checkJob(job, config),
-    drop: async (job, origin, key) => {
-      await refuseOtherMount(home.inbox, home.active)
-      return key === undefined
-        ? { id: await spool.drop(job, origin), duplicate: false }
-        : await spool.dropOnce(key, job, origin)
-    },
-    pending: (project) => spool.pending(project),
-    standingJob: (job) => standingJob(job, config, tools),
-    github: { rules, policy: config.github },
-    queuedJobs: () => spool.queued(),
-    findJob: (id) => spool.find(id),
-    position: (id) => queuePosition(home, id),
-    stepOf: (id) => progress.stepOf(id),
-    whenSettled: (id, signal) => spool.whenSettled(id, signal),
-    sessions: () => viewSessions(tools),
-    async session(name) {
-      const known = parseSessionName(name)
-      return known === undefined ? undefined : await viewSession(known, tools)
-    },
-    sessionName: sessionNameOf,
-    attachCommand: (name) => attachCommand(name, tools),
-    notReady: () => inboxTrouble(home.inbox, home.active),
-    log,
-  }
 }

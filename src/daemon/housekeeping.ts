@@ -6,9 +6,11 @@ import type { Logger } from '../support/log.js'
 
 export interface HousekeepingOptions {
   readonly home: Home
-  readonly config: Pick<Config, 'retention' | 'repositories'>
-  /** Of the programs that are started. */
-  readonly environment: Readonly<Record<string, string>>
+  /** What is in force is read at each round, since a reload replaces it. */
+  readonly workshop: {
+    readonly config: Pick<Config, 'retention' | 'repositories'>
+    readonly tools: { readonly environment: Readonly<Record<string, string>> }
+  }
   readonly log: Logger
   /** A test shortens it. Default: an hour. */
   readonly everyMs?: number
@@ -63,12 +65,14 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
 }
 
 async function keepHouse(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
-  const { home, config, environment, log } = options
+  const { home, log } = options
+  const { config, tools } = options.workshop
   const { done_days: doneDays, failed_days: failedDays, records } = config.retention
   const now = new Date()
   const done = await pruneJobs(home, 'done', { days: doneDays, records }, { now, signal })
   const failed = await pruneJobs(home, 'failed', { days: failedDays, records }, { now, signal })
   const mostBytes = config.repositories.mirrors_gb * 1024 ** 3
-  const mirrors = mostBytes === 0 ? 0 : await pruneMirrors(home.mirrors, mostBytes, { environment, signal })
+  const mirrors =
+    mostBytes === 0 ? 0 : await pruneMirrors(home.mirrors, mostBytes, { environment: tools.environment, signal })
   if (done + failed + mirrors > 0) log.info('removed what is not kept any longer', { done, failed, mirrors })
 }

@@ -9,10 +9,23 @@ const minFreeFiles = 100
 const apart = 'inbox/ and state/ are not on one mount any more, so that no job can be taken'
 const apartRemedy = 'unmount what was mounted over inbox/ or state/'
 
-/** A job that is acknowledged must not go to a disk that the inbox's own is hidden by. @throws Problem */
-export async function refuseOtherMount(folder: string, active: string): Promise<void> {
-  if (await isOneMount(folder, active)) return
-  throw new Problem({ doing: 'store the job', because: apart, remedy: apartRemedy, transient: true })
+/** How long it is taken for granted that the mounts are as they were, in milliseconds. */
+const mountsFreshMs = 1000
+
+/**
+ * A check that throws while another disk hides the inbox's own: what is acknowledged must not go there. It looks at most
+ * once a second. @throws Problem
+ */
+export function createMountCheck(folder: string, active: string): () => Promise<void> {
+  let soundUntilMs = -Infinity
+  return async () => {
+    const nowMs = performance.now()
+    if (nowMs < soundUntilMs) return
+    if (!(await isOneMount(folder, active))) {
+      throw new Problem({ doing: 'store the job', because: apart, remedy: apartRemedy, transient: true })
+    }
+    soundUntilMs = nowMs + mountsFreshMs
+  }
 }
 
 /**

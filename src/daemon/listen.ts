@@ -1,5 +1,4 @@
-import { createServer, type Server } from 'node:http'
-import type Koa from 'koa'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { isLoopback } from '../receiver/peer.js'
 import type { Logger } from '../support/log.js'
 import { codeOf, messageOf, Problem } from '../support/problem.js'
@@ -14,38 +13,49 @@ export interface ListenLimits {
 
 const defaultLimits: ListenLimits = { headersTimeoutMs: 10_000, requestTimeoutMs: 30_000, checkMs: 1000 }
 
-/** Listens, or says why it can't. `port` 0: any free one. @throws Problem */
+/** Where to listen. `port` 0: any free one. `fd`: a socket that listens already, whose address then stands. */
+export type ListenAddress = { readonly host: string; readonly port: number } | { readonly fd: number }
+
+export interface Listening {
+  readonly server: Server
+  readonly url: string
+  /** The address that is really listened on: of this machine, or the path of a unix socket. */
+  readonly host: string
+}
+
+/** Listens, or says why it can't. @throws Problem */
 export async function listen(
-  app: Koa,
-  address: { readonly host: string; readonly port: number },
+  handle: RequestListener,
+  address: ListenAddress,
   log: Logger,
   limits: ListenLimits = defaultLimits,
-): Promise<{ server: Server; url: string }> {
-  const handle = app.callback()
+): Promise<Listening> {
   const { headersTimeoutMs: headersTimeout, requestTimeoutMs: requestTimeout, checkMs } = limits
-  const server = createServer(
-    { headersTimeout, requestTimeout, connectionsCheckingInterval: checkMs },
-    (request, response) => void handle(request, response),
-  )
+  const server = createServer({ headersTimeout, requestTimeout, connectionsCheckingInterval: checkMs }, handle)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       reject(
         new Problem({
-          doing: `listen on ${address.host}:${address.port.toString()}`,
+          doing: `listen on ${'fd' in address ? 'the socket of systemd' : `${address.host}:${address.port.toString()}`}`,
           because: codeOf(error) === 'EADDRINUSE' ? 'the port is taken' : messageOf(error),
-          remedy: 'set server.port in config.yaml, or DEVORCH_PORT',
+          remedy:
+            'fd' in address
+              ? 'give dev-orchestrator.socket a ListenStream='
+              : 'set server.port in config.yaml, or DEVORCH_PORT',
           cause: error,
         }),
       )
     })
-    server.listen(address.port, address.host, resolve)
+    server.listen(address, resolve)
   })
   server.on('error', (error) => {
     log.error('a connection could not be accepted', { error })
   })
   const bound = server.address()
-  const port = typeof bound === 'object' && bound !== null ? bound.port : address.port
-  return { server, url: `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port.toString()}` }
+  if (bound === null || typeof bound === 'string') return { server, url: `unix:${bound ?? ''}`, host: bound ?? '' }
+  // A name is told as it was given.
+  const host = 'fd' in address ? bound.address : address.host
+  return { server, url: `http://${host.includes(':') ? `[${host}]` : host}:${bound.port.toString()}`, host }
 }
 
 /** Takes no new call, lets those under way finish for `graceMs`, then cuts the rest off. */

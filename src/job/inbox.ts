@@ -7,7 +7,7 @@ import { decodeFileName, pathOfName } from './file-name.js'
 import { parseJobFile, type Job } from './job.js'
 import { maxJobFileBytes } from './folders.js'
 
-/** How long an incomplete-looking file is waited for. */
+/** How long an incomplete-looking file is waited for; read at every use, since a reload may change it. */
 export interface InboxOptions {
   readonly folder: string
   /** Unchanged for this long, a file without the end line counts as complete. */

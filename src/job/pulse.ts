@@ -17,10 +17,11 @@ const restMs = 20
  */
 export function createPulse(options: {
   readonly look: () => Promise<void>
+  /** Read at every use: a reload of the configuration may change it. */
   readonly everyMs: number
   readonly onError: (error: unknown) => void
 }): Pulse {
-  const { look, everyMs, onError } = options
+  const { look, onError } = options
   let stopped = false
   let looking: Promise<void> | undefined
   let again = false
@@ -29,7 +30,7 @@ export function createPulse(options: {
   let wakeAt = Infinity
 
   const wakeIn = (ms: number): void => {
-    const at = performance.now() + Math.min(ms, everyMs)
+    const at = performance.now() + Math.min(ms, options.everyMs)
     if (stopped || at >= wakeAt) return
     clearTimeout(timer)
     wakeAt = at
@@ -54,20 +55,20 @@ export function createPulse(options: {
       return
     }
     again = false
-    wakeIn(everyMs)
+    wakeIn(options.everyMs)
     const beganMs = performance.now()
     looking = look()
       .then(() => {
         // Where hints come all the time, as in a burst of calls, they must not take the time that the calls need.
-        restUntil = performance.now() + Math.min(everyMs, Math.max(restMs, performance.now() - beganMs))
+        restUntil = performance.now() + Math.min(options.everyMs, Math.max(restMs, performance.now() - beganMs))
       })
       .catch((error: unknown) => {
-        restUntil = performance.now() + everyMs
+        restUntil = performance.now() + options.everyMs
         onError(error)
       })
       .finally(() => {
         looking = undefined
-        wakeIn(everyMs)
+        wakeIn(options.everyMs)
         if (again) hint()
       })
   }

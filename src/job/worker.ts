@@ -22,11 +22,14 @@ export interface WorkerOptions {
   readonly holdBack: HoldBack
   /** The jobs that people asked to cancel, and a way to say that it was done. */
   readonly cancelled: { list(): Promise<JobId[]>; clear(id: JobId): Promise<void> }
+  /** These three are read at every use: a reload of the configuration may change them. */
   readonly concurrency: number
   /** How often a job is tried where the failure can pass. */
   readonly attempts: number
   readonly rescanMs: number
   readonly log: Logger
+  /** Called after each look through the queue, also one that failed and was logged; a look that hangs is not over. */
+  readonly onLook?: () => void
   /** Milliseconds before attempt `next`; a test shortens it. Default 1 s, 4 s, 16 s, … */
   readonly retryDelayMs?: (next: number) => number
   readonly now?: () => Date
@@ -90,8 +93,10 @@ export function createWorker(options: WorkerOptions): Worker {
   const creating = () => [...active.values()].filter((entry) => entry.record.job.action === 'create').length
   const isStopping = () => stopping
   const pulse = createPulse({
-    look: () => look(),
-    everyMs: options.rescanMs,
+    look: () => look().finally(() => options.onLook?.()),
+    get everyMs() {
+      return options.rescanMs
+    },
     onError: (error) => {
       log.error('the inbox could not be looked through; it is tried again', { error })
     },

@@ -75,7 +75,7 @@ async function checkOut(mirror: Mirror, request: CloneRequest, tools: Repository
     throw noSuchBranch(repository, branch ?? 'HEAD', request.branch !== undefined, [...commits.keys()])
   const result = await runGit({
     folder: tools.mirrorsFolder,
-    // A path is cloned by hard links; `--local` would make it fatal that the projects are on another disk.
+    // Of a folder, git clones by hard links, or copies between filesystems and mounts; --local would fail there (2.39).
     args: ['clone', ...(branch === null ? [] : ['--branch', branch]), '--', mirror.folder, into],
     protocols: 'file',
     environment: tools.environment,

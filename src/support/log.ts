@@ -32,7 +32,9 @@ export interface LogOptions {
 const priorities: Readonly<Record<string, string>> = { error: '<3>', warn: '<4>', info: '<6>', debug: '<7>' }
 
 /** JSON lines to a folder, and short lines for people to stderr, both without secrets. */
-export function createLog(options: LogOptions): Logger & { close(): Promise<void> } {
+export function createLog(
+  options: LogOptions,
+): Logger & { close(): Promise<void>; setLevel(level: LogOptions['level']): void } {
   const clean = format((info) => {
     for (const [key, value] of Object.entries(info)) info[key] = scrub(value, options.redact)
     return info
@@ -62,6 +64,9 @@ export function createLog(options: LogOptions): Logger & { close(): Promise<void
     warn: at('warn'),
     info: at('info'),
     debug: at('debug'),
+    setLevel(level) {
+      logger.level = level
+    },
     close: () =>
       new Promise((resolve) => {
         stopFiles()

@@ -77,6 +77,8 @@ export function createTmux(options: TmuxOptions): Tmux {
       }
       if (succeeded(result)) return { kind: 'panes', panes: result.stdout.split('\n').flatMap(parsePane) }
       if (isGone(result)) return { kind: 'no-server' }
+      // tmux 3.3a's words where a server stands without a session, as one of `tmux -D` may.
+      if (result.stderr.includes('no current target')) return { kind: 'panes', panes: [] }
       return { kind: 'unknown', because: describeFailure(result) }
     },
 

@@ -14,6 +14,7 @@ async function devorch(lab: Lab, ...args: string[]): Promise<string> {
     print: (line) => lines.push(line),
     complain: (line) => lines.push(line),
     isTerminal: false,
+    onHangup: () => undefined,
     signal: new AbortController().signal,
   })
   expect(code, lines.join('\n')).toBe(0)

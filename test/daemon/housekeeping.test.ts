@@ -40,8 +40,8 @@ test('it is done again after a while, after many jobs, and after a round that fa
   const config = configSchema.parse(lab.settings())
   const start = async (everyMs: number) => {
     const house = createHousekeeping({
-      ...{ home: lab.home, config, log: recordedLog(lines), everyMs },
-      environment: childEnvironment(lab.environment),
+      workshop: { config, tools: { environment: childEnvironment(lab.environment) } },
+      ...{ home: lab.home, log: recordedLog(lines), everyMs },
     })
     onTestFinished(house.stop)
     house.start()

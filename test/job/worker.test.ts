@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -88,6 +89,34 @@ const until = (check: () => unknown) => vi.waitFor(check, { timeout: 10_000, int
 const looks = () => new Promise((resolve) => setTimeout(resolve, 120))
 
 describe('jobs', () => {
+  it('are looked for again and again, which is told after each look, and no more when one hangs', async () => {
+    let told = 0
+    const hanging = new AbortController()
+    let hangs = false
+    const { worker } = await makeWorker({
+      onLook: () => {
+        told += 1
+      },
+      cancelled: {
+        list: async () => {
+          if (hangs) await once(hanging.signal, 'abort')
+          return []
+        },
+        clear: () => Promise.resolve(),
+      },
+    })
+    await worker.start()
+    await until(() => {
+      expect(told).toBeGreaterThan(2)
+    })
+    hangs = true
+    await looks()
+    const before = told
+    await looks()
+    expect(told).toBe(before)
+    hanging.abort()
+  })
+
   it('run several at once, and no more', async () => {
     const { worker, runs, drop, state } = await makeWorker()
     const ids = [await drop('a'), await drop('b'), await drop('c')]

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
+import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { homeAt, type Home } from '../../src/config/home.js'
@@ -97,7 +98,9 @@ export async function startReceiver(settings: ReceiverSettings = {}): Promise<Re
     ...settings.ports,
   }
   const host = settings.host ?? '127.0.0.1'
-  const { server, url } = await listen(createApp(ports), { host, port: 0 }, ports.log, settings.listen)
+  const answer = createApp(ports).callback()
+  const handle: RequestListener = (request, response) => void answer(request, response)
+  const { server, url } = await listen(handle, { host, port: 0 }, ports.log, settings.listen)
   onTestFinished(() => closeServer(server, 0))
   const inbox = () => readdir(home.inbox)
   return {

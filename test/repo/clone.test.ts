@@ -9,6 +9,7 @@ import { mirrorName } from '../../src/repo/mirror.js'
 import type { RepositoryTools } from '../../src/repo/tools.js'
 import { startGitServer, type GitServer } from '../support/git-server.js'
 import { commitFiles, git, makeBareRepository, makeRepository } from '../support/repositories.js'
+import { mountTmpfs } from '../support/mount.js'
 import { labTools, repositoryAt } from '../support/repository-tools.js'
 import { temporaryFolder } from '../support/temporary.js'
 
@@ -37,6 +38,18 @@ async function place(files: Readonly<Record<string, string>> = { 'a.txt': 'a', '
 const mirrorOf = ({ tools, url }: Place) => join(tools.mirrorsFolder, mirrorName(repositoryAt(url).key))
 
 describe('cloneRepository', () => {
+  it('works where mirrors and projects are on two filesystems, as under systemd', async (test) => {
+    const here = await place()
+    await mkdir(here.tools.mirrorsFolder)
+    const refusal = await mountTmpfs(here.tools.mirrorsFolder)
+    if (refusal !== undefined) test.skip(refusal)
+    for (const into of ['first', 'from-mirror']) {
+      await here.clone(into)
+      await git(join(here.folder, into), 'fsck', '--full')
+    }
+    expect(await readdir(join(here.folder, 'from-mirror'))).toEqual(['.git', 'a.txt', 'b'])
+  })
+
   it('gives the working copy that git clone gives', async () => {
     const here = await place()
     await git(here.work, 'tag', '--annotate', '--message', 'One', 'v1')
