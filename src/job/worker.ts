@@ -1,19 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../support/problem.js'
 import type { Logger } from '../support/log.js'
 import { canPass, isEverywhere, systemProblem } from '../support/system-problem.js'
 import { createHold, type HoldBack } from './hold.js'
 import type { JobId } from './id.js'
 import type { Inbox } from './inbox.js'
-import { cancelledResult, defectResult, failedResult } from './outcome.js'
-import { createPulse } from './pulse.js'
 import type { Job } from './job.js'
+import { cancelledResult, failedResult } from './outcome.js'
+import { createPulse } from './pulse.js'
 import type { JobRecord } from './record.js'
-import type { JobResult } from './result.js'
+import { createRunningJobs, type PerformJob } from './running-jobs.js'
 import type { Spool } from './spool.js'
-
-/** Does what one job asks for. A thrown Problem is its failure; anything else is a bug, and fails that job too. */
-export type PerformJob = (record: JobRecord, signal: AbortSignal) => Promise<JobResult>
 
 export interface WorkerOptions {
   readonly spool: Spool
@@ -46,21 +42,8 @@ export interface Worker {
   readonly running: () => readonly JobId[]
 }
 
-/** The longest time until what the disk refused to take is tried again, in milliseconds. */
-const maxInsistMs = 30_000
-
 /** A job that was begun this often and never ended may be what ends the daemon. */
 const maxBegun = 10
-
-interface Active {
-  readonly record: JobRecord
-  readonly abort: AbortController
-  /** False while it waits for its next attempt: then it holds no slot. */
-  holdsSlot: boolean
-  /** Lets it go on, once it has waited long enough and until it has a slot. */
-  goOn: (() => void) | undefined
-  done: Promise<void>
-}
 
 /** What one look through the queue knows. */
 interface Round {
@@ -75,9 +58,7 @@ interface Round {
 export function createWorker(options: WorkerOptions): Worker {
   const { spool, inbox, log } = options
   const now = options.now ?? (() => new Date())
-  const retryDelayMs = options.retryDelayMs ?? ((next) => 1000 * 4 ** (next - 2))
   const hold = createHold(options.holdBack, log)
-  const active = new Map<JobId, Active>()
   const resumed: JobRecord[] = []
   /** Files that could not be taken, and the time of the monotonic clock until which they are left alone. */
   const stuck = new Map<string, number>()
@@ -86,11 +67,9 @@ export function createWorker(options: WorkerOptions): Worker {
   /** The ready files of the last look through the inbox that were left, in their order: to be taken without another. */
   let backlog: string[] = []
   let stopping = false
-  const halt = new AbortController()
 
-  const hasSlot = () => [...active.values()].filter((entry) => entry.holdsSlot).length < options.concurrency
-  const busyProjects = () => new Set([...active.values()].map((entry) => entry.record.job.project_name))
-  const creating = () => [...active.values()].filter((entry) => entry.record.job.action === 'create').length
+  const busyProjects = () => new Set(running.records().map((record) => record.job.project_name))
+  const creating = () => running.records().filter((record) => record.job.action === 'create').length
   const isStopping = () => stopping
   const pulse = createPulse({
     look: () => look().finally(() => options.onLook?.()),
@@ -102,123 +81,30 @@ export function createWorker(options: WorkerOptions): Worker {
     },
   })
 
-  /** One attempt: a result, or a Problem that another attempt may overcome. */
-  const attempt = async (record: JobRecord, signal: AbortSignal): Promise<JobResult | Problem> => {
-    try {
-      return await options.perform(record, signal)
-    } catch (error) {
-      const doing = `${record.job.action} ${record.job.project_name}`
-      const problem = error instanceof Problem ? error : systemProblem(doing, error)
-      if (problem !== undefined) {
-        return problem.transient && record.attempts < options.attempts ? problem : failedResult(problem, now())
-      }
-      log.error('job failed unexpectedly', { jobId: record.id, error })
-      return defectResult(error, now())
-    }
-  }
-
-  /** Tries what the disk refuses again until it takes it, holding no slot, or until stop(). */
-  const insist = async (entry: Active, write: () => Promise<void>): Promise<void> => {
-    for (let waitMs = options.rescanMs; ; waitMs = Math.min(waitMs * 2, maxInsistMs)) {
-      try {
-        await write()
-        return
-      } catch (error) {
-        if (stopping || !canPass(error)) throw error
-        log.error('job could not be settled; it is tried again', { jobId: entry.record.id, waitMs, error })
-      }
-      entry.holdsSlot = false
-      pulse.hint()
-      await delay(waitMs, undefined, { signal: halt.signal }).catch(() => undefined)
-    }
-  }
-
-  const settle = async (record: JobRecord, result: JobResult): Promise<void> => {
-    await spool.settle(record, result)
-    const fields = { jobId: record.id, project: record.job.project_name, status: result.status }
-    if (result.status === 'failed') log.warn('job failed', { ...fields, error: result.error.message })
-    else log.info('job settled', fields)
-  }
-
-  const work = async (entry: Active): Promise<void> => {
-    const { signal } = entry.abort
-    let record = entry.record
-    for (;;) {
-      const outcome = await attempt(record, signal)
-      const good = !(outcome instanceof Problem) && outcome.status !== 'failed'
-      // Cut off by stop(): the file stays in active/, from where the next start goes on.
-      if (!good && signal.aborted && stopping) return
-      if (good || !(outcome instanceof Problem)) {
-        const result = !good && signal.aborted ? cancelledResult(now()) : outcome
-        await insist(entry, () => settle(record, result))
-        return
-      }
-      const waitMs = retryDelayMs(record.attempts + 1)
-      const fields = { jobId: record.id, attempt: record.attempts, waitMs, error: outcome }
-      if (!signal.aborted) log.warn('attempt failed, will be repeated', fields)
-      const next = await nextAttempt(entry, record, waitMs)
-      if (next === undefined) {
-        if (!stopping) await insist(entry, () => settle(record, cancelledResult(now())))
-        return
-      }
-      record = next
-    }
-  }
-
-  /** The record of the next attempt, once it has a slot and stands on disk; undefined: cut off or cancelled. */
-  const nextAttempt = async (entry: Active, record: JobRecord, waitMs: number): Promise<JobRecord | undefined> => {
-    for (let ms = waitMs; ; ms = Math.max(options.rescanMs, Math.min(ms * 2, maxInsistMs))) {
-      await nextTurn(entry, ms)
-      if (entry.abort.signal.aborted) return undefined
-      try {
-        return await spool.beginAttempt(record)
-      } catch (error) {
-        if (!canPass(error)) throw error
-        log.error('attempt could not be noted; it is tried again', { jobId: record.id, error })
-      }
-    }
-  }
-
-  /** Waits without a slot, then for a free one. Ends at once when the job is cut off or cancelled. */
-  const nextTurn = async (entry: Active, waitMs: number): Promise<void> => {
-    const { signal } = entry.abort
-    entry.holdsSlot = false
-    pulse.hint()
-    if (stopping) entry.abort.abort()
-    await delay(waitMs, undefined, { signal }).catch(() => undefined)
-    if (signal.aborted) return
-    await new Promise<void>((resolve) => {
-      entry.goOn = resolve
-      signal.addEventListener('abort', () => {
-        resolve()
-      })
-      pulse.hint()
-    })
-    entry.goOn = undefined
-  }
-
-  const begin = (record: JobRecord, doing = work, holdsSlot = true): void => {
-    const abort = new AbortController()
-    const entry: Active = { record, abort, holdsSlot, goOn: undefined, done: Promise.resolve() }
-    active.set(record.id, entry)
-    entry.done = doing(entry)
-      .catch((error: unknown) => {
-        const jobId = record.id
-        log.error('job could not be settled; it stays in state/active until the next start', { jobId, error })
-      })
-      .finally(() => {
-        active.delete(record.id)
-        pulse.hint()
-      })
-  }
+  const running = createRunningJobs({
+    spool,
+    perform: options.perform,
+    get concurrency() {
+      return options.concurrency
+    },
+    get attempts() {
+      return options.attempts
+    },
+    get rescanMs() {
+      return options.rescanMs
+    },
+    retryDelayMs: options.retryDelayMs ?? ((next) => 1000 * 4 ** (next - 2)),
+    now,
+    log,
+    onChange: pulse.hint,
+  })
 
   const cancelRequested = async (): Promise<void> => {
     for (const id of await options.cancelled.list()) {
-      active.get(id)?.abort.abort()
+      running.cancel(id)
       const record = resumed.find((waiting) => waiting.id === id)
       if (record !== undefined) {
-        await settle(record, cancelledResult(now())).catch((error: unknown) => {
-          if (canPass(error)) throw error
+        await running.settle(record, cancelledResult(now())).catch((error: unknown) => {
           log.error('interrupted job could not be cancelled', { jobId: id, error })
         })
         resumed.splice(resumed.indexOf(record), 1)
@@ -229,19 +115,14 @@ export function createWorker(options: WorkerOptions): Worker {
 
   const look = async (): Promise<void> => {
     await cancelRequested()
-    for (const entry of active.values()) {
-      if (entry.goOn === undefined || !hasSlot()) continue
-      entry.holdsSlot = true
-      entry.goOn()
-      entry.goOn = undefined
-    }
+    running.fillSlots()
     const round: Round = { taken: busyProjects(), held: new Map() }
     await beginResumed(round)
     const recent = performance.now() < lastScan.atMs + options.rescanMs
-    if (recent && (!hasSlot() || (lastScan.allHeld && (await hold.isAllHeld(creating()))))) return
+    if (recent && (!running.hasSlot() || (lastScan.allHeld && (await hold.isAllHeld(creating()))))) return
     // Thousands of files are not all looked at whenever one of them is done.
     if (recent) await takeBacklog(round)
-    if (recent && !hasSlot()) return
+    if (recent && !running.hasSlot()) return
     const files = await inbox.scan()
     for (const file of files) if (file.kind === 'waiting' && file.readyInMs !== undefined) pulse.wakeIn(file.readyInMs)
     backlog = files.flatMap((file) => (file.kind === 'ready' ? [file.name] : []))
@@ -255,7 +136,7 @@ export function createWorker(options: WorkerOptions): Worker {
     for (; next < backlog.length; next += 1) {
       const name = backlog[next] ?? ''
       // stop() may have been called meanwhile.
-      if (isStopping() || !hasSlot() || round.allHeld === true) break
+      if (isStopping() || !running.hasSlot() || round.allHeld === true) break
       try {
         if (!(await takeFile(name, round))) left.push(name)
       } catch (error) {
@@ -282,14 +163,14 @@ export function createWorker(options: WorkerOptions): Worker {
 
   const beginResumed = async (round: Round): Promise<void> => {
     for (const record of [...resumed]) {
-      if (isStopping() || !hasSlot()) return
+      if (isStopping() || !running.hasSlot()) return
       const { project_name: project, action } = record.job
       if (round.taken.has(project)) continue
       round.taken.add(project)
       if (await isHeld(action, round)) continue
       if (isStuck(record.id)) continue
       try {
-        begin(await spool.beginAttempt(record))
+        running.begin(await spool.beginAttempt(record))
         round.held.clear()
       } catch (error) {
         log.error('interrupted job could not be begun again', { jobId: record.id, error })
@@ -316,7 +197,7 @@ export function createWorker(options: WorkerOptions): Worker {
     stuck.delete(name)
     switch (claim.kind) {
       case 'claimed':
-        begin(claim.record)
+        running.begin(claim.record)
         round.held.clear()
         break
       case 'rejected':
@@ -331,24 +212,16 @@ export function createWorker(options: WorkerOptions): Worker {
     return true
   }
 
-  const giveUp = async (record: JobRecord): Promise<void> => {
-    const settling = () => settle(record, failedResult(neverEnded(record), now()))
-    await settling().catch((error: unknown) => {
-      if (!canPass(error)) throw error
-      begin(record, (entry) => insist(entry, settling), false)
-    })
-  }
-
   return {
     hint: pulse.hint,
-    running: () => [...active.keys()],
+    running: () => running.records().map(({ id }) => id),
 
     async start() {
       const { interrupted, troubles } = await spool.recover()
       for (const { file, error } of troubles) log.error('file of state/active could not be recovered', { file, error })
       for (const record of interrupted) {
         if (record.attempts < Math.max(maxBegun, options.attempts)) resumed.push(record)
-        else await giveUp(record)
+        else await running.settle(record, failedResult(neverEnded(record), now()))
       }
       if (resumed.length > 0) log.info('jobs found that were interrupted', { jobs: resumed.map((record) => record.id) })
       pulse.hint()
@@ -356,16 +229,8 @@ export function createWorker(options: WorkerOptions): Worker {
 
     async stop(graceMs, hurry) {
       stopping = true
-      halt.abort()
       await pulse.stop()
-      for (const entry of active.values()) if (!entry.holdsSlot) entry.abort.abort()
-      const all = Promise.all([...active.values()].map((entry) => entry.done))
-      const grace = new AbortController()
-      const signal = hurry === undefined ? grace.signal : AbortSignal.any([grace.signal, hurry])
-      await Promise.race([all, delay(graceMs, undefined, { signal }).catch(() => undefined)])
-      grace.abort()
-      for (const entry of active.values()) entry.abort.abort()
-      await all
+      await running.stop(graceMs, hurry)
     },
   }
 }
