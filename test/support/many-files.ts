@@ -37,7 +37,8 @@ export async function makeManyFiles(home: string, count: number): Promise<ManyFi
       for (;;) {
         const left = (await readdir(inbox)).length + (await records('active')).length
         if (left === 0) return [...(await records('done')), ...(await records('failed'))]
-        if (performance.now() > until) throw new Error(`${left.toString()} files are left:\n${daemon.log().slice(-2000)}`)
+        if (performance.now() > until)
+          throw new Error(`${left.toString()} files are left:\n${daemon.log().slice(-2000)}`)
         process.kill(daemon.pid, 0)
         await sleep(200)
       }
