@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +13,8 @@ export interface InboxFigures extends ProcessFigures {
   readonly files: number
   readonly settled: number
   readonly seconds: number
+  /** The same delay of a process that did nothing meanwhile: what the machine itself adds. */
+  readonly idleDelayP99Ms: number
 }
 
 const settleTimeoutMs = 30 * 60_000
@@ -29,14 +33,17 @@ export async function measureInbox(root: string, files: number): Promise<InboxFi
       environment: { PATH: process.env['PATH'] ?? '', HOME: folder, LANG: 'C.UTF-8', ...probe.environment },
       config: { projects_dir: join(folder, 'projects'), worker: { min_free_memory_mb: 0 } },
     })
+    const idle = await startIdle(join(folder, 'idle.json'))
     try {
       const begunMs = performance.now()
       await many.drop()
       const names = await many.settled(daemon, settleTimeoutMs)
       const seconds = (performance.now() - begunMs) / 1000
       await daemon.stop()
-      return { files, settled: names.length, seconds, ...(await probe.figures()) }
+      const { loopDelayP99Ms: idleDelayP99Ms } = await idle.stop()
+      return { files, settled: names.length, seconds, idleDelayP99Ms, ...(await probe.figures()) }
     } finally {
+      await idle.stop()
       await daemon.stop()
     }
   } finally {
@@ -44,12 +51,32 @@ export async function measureInbox(root: string, files: number): Promise<InboxFi
   }
 }
 
+/** A process with nothing to do, whose event loop is measured in the same way. */
+async function startIdle(file: string): Promise<{ stop(): Promise<ProcessFigures> }> {
+  const probe = loopProbe(file)
+  const program = `process.on('SIGTERM', () => process.exit()); setInterval(() => {}, 1000); console.log('ready')`
+  const child = spawn(process.execPath, ['-e', program, 'serve'], {
+    env: { ...probe.environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'exit')
+  await once(child.stdout, 'data')
+  return {
+    async stop() {
+      child.kill()
+      await ended
+      return await probe.figures()
+    },
+  }
+}
+
 /** The figures in words, with what they may be at most. */
 export function describeInbox(figures: InboxFigures): string {
-  const { files, settled, seconds, peakMemoryMb, loopDelayP99Ms, loopDelayMaxMs } = figures
+  const { files, settled, seconds, peakMemoryMb, loopDelayP99Ms, loopDelayMaxMs, idleDelayP99Ms } = figures
   return [
     `${files.toString()} files dropped at once: ${settled.toString()} settled, within ${seconds.toFixed(0)} s`,
     `  peak memory: ${verdict(peakMemoryMb, atMost.peakMemoryMb, 'MiB')}`,
     `  delay of the event loop, p99: ${verdict(loopDelayP99Ms, atMost.loopDelayP99Ms, 'ms')}; the most: ${loopDelayMaxMs.toFixed(0)} ms`,
+    `  the same of a process that did nothing meanwhile, p99: ${idleDelayP99Ms.toFixed(0)} ms`,
   ].join('\n')
 }
