@@ -1,6 +1,5 @@
 import { EventEmitter, once } from 'node:events'
 import { publish } from '../support/files.js'
-import { codeOf } from '../support/problem.js'
 import { claimFile, type Claim, type Now } from './claim.js'
 import { findJob, listJobs } from './find.js'
 import { recordPath, type SpoolFolders } from './folders.js'
@@ -63,7 +62,8 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
     const id = newJobId(job.project_name, now(), mark)
     const receivedAt = now().toISOString()
     const record = { id, job, origin, receivedAt, attempts: 0, retryOf, file: undefined, result: undefined }
-    await publish(recordPath(folders, 'queued', id), formatRecord(record), { replace: false })
+    // What may stand there is of another process: the same key in the same millisecond, so the same job.
+    await publish(recordPath(folders, 'queued', id), formatRecord(record))
     keys.note(id, 'queued')
     pending.note(id)
     return id
@@ -72,13 +72,7 @@ export function createSpool(folders: SpoolFolders, now: Now = () => new Date()):
   const writeOnce = async (job: Job, origin: Origin, mark: string): Promise<Dropped> => {
     const before = await keys.find(mark)
     if (before !== undefined) return { id: before, duplicate: true }
-    try {
-      return { id: await write(job, origin, mark), duplicate: false }
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error
-      // Another process queued a job of the key in the same millisecond: which of the two is done is decided at the claim.
-      return await writeOnce(job, origin, mark)
-    }
+    return { id: await write(job, origin, mark), duplicate: false }
   }
 
   return {

@@ -50,7 +50,7 @@ export async function authenticate(request: IncomingMessage, secrets: Secrets): 
   if (!hasSecrets(secrets)) return await sameUser(request)
   const header = request.headers.authorization
   if (header === undefined) {
-    return refuse(401, 'no credentials: send X-Hub-Signature-256, or Authorization: Bearer or Basic')
+    return refuse(401, 'no credentials: send X-Hub-Signature-256, or Authorization with Bearer or Basic')
   }
   const [, scheme = '', value = ''] = /^(\S+) *(.*)$/.exec(header) ?? []
   switch (scheme.toLowerCase()) {

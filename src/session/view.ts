@@ -1,5 +1,6 @@
 import { readAgentEvents, type AgentEvent } from '../agent/events.js'
 import { agentStatus, type AgentStatus } from '../agent/status.js'
+import { Problem } from '../support/problem.js'
 import type { LivePane, PaneListing } from '../tmux/types.js'
 import { attachCommand } from './build.js'
 import type { SessionName } from './name.js'
@@ -26,9 +27,9 @@ export interface SessionView {
   readonly panes: readonly { readonly id: string; readonly role: string | null; readonly command: string }[]
 }
 
-/** Every session that the daemon made and that nobody removed. */
+/** Every session that the daemon made and that nobody removed; of one whose record is damaged the log tells. */
 export async function viewSessions(tools: SessionTools): Promise<SessionView[]> {
-  const known = await Promise.all((await tools.registry.list()).map((name) => readKnown(name, tools)))
+  const known = await Promise.all((await tools.registry.list()).map((name) => readIfSound(name, tools)))
   const listing = await tools.tmux.listPanes()
   return known.filter((one) => one !== undefined).map((one) => view(one, listing, tools))
 }
@@ -49,6 +50,16 @@ async function readKnown(name: SessionName, tools: SessionTools): Promise<Known 
   const record = await tools.registry.read(name)
   if (record === undefined) return undefined
   return { name, record, events: await readAgentEvents(tools.registry.folderOf(name)) }
+}
+
+async function readIfSound(name: SessionName, tools: SessionTools): Promise<Known | undefined> {
+  try {
+    return await readKnown(name, tools)
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    tools.log.warn('session left out of the listing', { session: name, error: error.message })
+    return undefined
+  }
 }
 
 /** Longer than a session takes from its record to its agent's first event. */

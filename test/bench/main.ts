@@ -6,12 +6,14 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs, promisify } from 'node:util'
+import { acknowledgementTable, measureAcknowledgements } from './acknowledge.js'
 import { spreadOf, table, type Row } from './figures.js'
 import { makePlace, secret, token, type Place } from './place.js'
 
 /*
- * npm run bench [-- --json] [-- --runs N] [-- --only small|large]: from the POST being sent to the session standing, against a bash script
- * that does the same clone and one chained tmux call. docs/benchmarks.md says what the rows mean.
+ * npm run bench [-- --json] [-- --runs N] [-- --only small|large|acknowledgements]: from the POST being sent to the session standing, against a
+ * bash script that does the same clone and one chained tmux call; calls acknowledged a second, against a bare loop that writes such files.
+ * docs/benchmarks.md says what the rows mean.
  */
 
 /** Of every session, on both sides. */
@@ -44,24 +46,43 @@ const { values: options } = parseArgs({
 const runs = Number(options.runs)
 if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs takes a number from 1 on')
 
-const place = await makePlace(root, Object.fromEntries(contents.map(({ name, files }) => [name, files])), runs + 1)
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void place.close().finally(() => process.exit(1)))
+const wanted = contents.filter(({ name }) => options.only === '' || options.only === name)
+const sessions = wanted.length === 0 ? undefined : await measureSessions(wanted)
+const acknowledgements = ['', 'acknowledgements'].includes(options.only)
+  ? await measureAcknowledgements(root, Math.min(runs, 10))
+  : undefined
+
+const machine = await machineFacts()
+if (options.json)
+  console.log(JSON.stringify({ machine, ...sessions, acknowledgements: acknowledgements?.rows }, null, 2))
+else {
+  console.log(machine)
+  if (sessions !== undefined) {
+    console.log(`\nfrom the POST being sent to the session standing; median (min…max)\n\n${table(sessions.rows)}`)
+    const first = sessions.first_job_ms.toFixed(0)
+    console.log(`\nthe first job of a daemon that has just started: ${first} ms (3 files, new repository)`)
+  }
+  if (acknowledgements !== undefined) {
+    console.log('\nsigned calls over 32 connections while the worker is paused; median (min…max)')
+    console.log(`\n${acknowledgementTable(acknowledgements.rows)}\n${acknowledgements.note}`)
+  }
 }
-try {
-  const first = await warmUp(place)
-  const rows: Row[] = []
-  for (const content of contents.filter(({ name }) => options.only === '' || options.only === name)) {
-    rows.push(...(await measure(place, content)))
+
+async function measureSessions(
+  measured: readonly Content[],
+): Promise<{ readonly first_job_ms: number; readonly rows: readonly Row[] }> {
+  const place = await makePlace(root, Object.fromEntries(contents.map(({ name, files }) => [name, files])), runs + 1)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void place.close().finally(() => process.exit(1)))
   }
-  const machine = await machineFacts()
-  if (options.json) console.log(JSON.stringify({ machine, first_job_ms: first, rows }, null, 2))
-  else {
-    console.log(`${machine}\nfrom the POST being sent to the session standing; median (min…max)\n\n${table(rows)}`)
-    console.log(`\nthe first job of a daemon that has just started: ${first.toFixed(0)} ms (3 files, new repository)`)
+  try {
+    const first = await warmUp(place)
+    const rows: Row[] = []
+    for (const content of measured) rows.push(...(await measure(place, content)))
+    return { first_job_ms: first, rows }
+  } finally {
+    await place.close()
   }
-} finally {
-  await place.close()
 }
 
 /** A fresh daemon's first job runs code that was never run, and a script's first clone reads git from the disk. */

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { access, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { endSession } from '../../src/session/end.js'
@@ -57,6 +57,14 @@ describe('the view of a session', () => {
     await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev', 'cat')
     expect(await viewSession(nameOf('shop-dev'), lab.workshop.tools)).toMatchObject({ session: 'gone', panes: [] })
   })
+})
+
+test('a damaged record does not hide the other sessions', async () => {
+  const lab = await startLab()
+  await lab.build()
+  await writeFile(join(lab.workshop.home.sessions, 'shop-2-dev.yaml'), 'name: [')
+  expect(await viewSessions(lab.workshop.tools)).toMatchObject([{ name: 'shop-dev' }])
+  await expect(viewSession(nameOf('shop-2-dev'), lab.workshop.tools)).rejects.toThrow(/shop-2-dev\.yaml is damaged/)
 })
 
 describe('ending a session', () => {

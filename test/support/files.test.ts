@@ -41,15 +41,6 @@ describe('publish', () => {
     for (const text of seen) expect(text).toMatch(/^[a-h]\+$/)
   })
 
-  it('replaces nothing where it must not, and one of several succeeds', async () => {
-    const folder = await temporaryFolder()
-    const path = join(folder, 'a')
-    const tries = await Promise.allSettled(['1', '2', '3', '4'].map((text) => publish(path, text, { replace: false })))
-    expect(tries.filter((one) => one.status === 'fulfilled')).toHaveLength(1)
-    for (const one of tries) if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'EEXIST' })
-    expect(await readdir(folder)).toEqual(['a'])
-  })
-
   it('leaves nothing behind where it fails', async () => {
     const folder = await temporaryFolder()
     await mkdir(join(folder, 'taken', 'x'), { recursive: true })

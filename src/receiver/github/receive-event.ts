@@ -66,8 +66,7 @@ async function stillAnswered(before: Answered | undefined, ports: ReceiverPorts)
 
 /** Why a job need not be done as things stand; undefined: it is queued. */
 async function needless(job: Job, subject: string, ports: ReceiverPorts): Promise<Answered | undefined> {
-  const pending = await ports.pending(job.project_name)
-  const standing = await ports.standingJob(job)
+  const [pending, standing] = await Promise.all([ports.pending(job.project_name), ports.standingJob(job)])
   switch (job.action) {
     case 'create': {
       // What stands or is under way is going to be ended: then this is a new session.
