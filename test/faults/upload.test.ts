@@ -83,7 +83,10 @@ async function makePlace(waits: Waits) {
         async () => {
           const ids = [...(await spool.list('done')), ...(await spool.list('failed'))]
           expect(ids).toHaveLength(count)
-          return await Promise.all(ids.map((id) => spool.find(id)))
+          const views = await Promise.all(ids.map((id) => spool.find(id)))
+          // On its way a record has its name in both folders.
+          expect(views.map((view) => view?.state)).not.toContain('active')
+          return views
         },
         { timeout: 20_000, interval: 20 },
       ),

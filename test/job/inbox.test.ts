@@ -1,4 +1,4 @@
-import { appendFile, chmod, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createInbox, type InboxEntry } from '../../src/job/inbox.js'
@@ -160,17 +160,6 @@ it('has what is no file ready at once, to be refused', async () => {
   expect(await inbox.peek('folder.yaml')).toBeUndefined()
   expect(await inbox.peek('link.yml')).toBeUndefined()
 })
-
-it.skipIf(process.getuid?.() === 0)(
-  'has what may not be read ready after the quiet period, to be refused',
-  async () => {
-    const { folder, put, after } = await makeInbox()
-    await put('a.yaml', `${jobText}...\n`)
-    await chmod(join(folder, 'a.yaml'), 0)
-    expect(await after(0)).toEqual({ 'a.yaml': 'waiting' })
-    expect(await after(2000)).toEqual({ 'a.yaml': 'ready' })
-  },
-)
 
 it('keeps the order in which the files were changed, then that of the names', async () => {
   const { inbox, folder, put } = await makeInbox()

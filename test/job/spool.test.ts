@@ -1,16 +1,4 @@
-import {
-  appendFile,
-  chmod,
-  copyFile,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
+import { appendFile, copyFile, link, lstat, mkdir, open, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -191,18 +179,6 @@ describe('a dropped file', () => {
       error: { message: expect.stringContaining(because) as string },
     })
     expect(await allFiles(folders)).toEqual([`failed/${claim.id}.raw`, `failed/${claim.id}.yaml`])
-  })
-
-  // Root reads what nobody may read.
-  it.skipIf(process.getuid?.() === 0)('that may not be read is refused and kept', async () => {
-    const folders = await makeFolders()
-    const spool = createSpool(folders)
-    await writeFile(join(folders.inbox, 'a.yaml'), jobText)
-    await chmod(join(folders.inbox, 'a.yaml'), 0)
-    expect(await spool.claim('a.yaml')).toMatchObject({
-      kind: 'rejected',
-      problems: [{ message: 'is a file that the daemon may not read' }],
-    })
   })
 
   it('may be a second name of a file elsewhere, which stays as it is', async () => {
