@@ -17,6 +17,7 @@ import type { Logger } from '../support/log.js'
 import { assemble, makeFolders, type Workshop } from './assemble.js'
 import { checkOneFilesystem, takeHome } from './claim-home.js'
 import { heldBecause, readLoad } from './hold-back.js'
+import { keepSessions } from './keep-sessions.js'
 import { closeServer, listen, refuseOpenAddress, type ListenLimits } from './listen.js'
 import { performJob } from './perform.js'
 import { watchFolders } from './watch.js'
@@ -69,6 +70,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     let graceMs = 0
     releases.push(() => worker.stop(graceMs))
     await worker.start()
+    const keeper = keepSessions(workshop, log)
+    releases.push(keeper.stop)
     log.info('ready', { url, home: home.base, authentication: hasSecrets(config.auth) ? 'required' : 'same user only' })
     return {
       url,

@@ -26,6 +26,7 @@ export const resultSchema = z.discriminatedUnion('status', [
   session.extend({ status: z.literal('existing') }),
   session.extend({ status: z.literal('destroyed') }),
   session.extend({ status: z.literal('restarted') }),
+  session.extend({ status: z.literal('restored') }),
   counted.extend({ status: z.literal('failed'), error }),
   counted.extend({ status: z.literal('cancelled'), error }),
 ])
@@ -39,6 +40,7 @@ export function restingState(result: JobResult): 'done' | 'failed' {
     case 'existing':
     case 'destroyed':
     case 'restarted':
+    case 'restored':
       return 'done'
     case 'failed':
     case 'cancelled':

@@ -5,11 +5,13 @@ import { environmentFile } from '../agent/environment.js'
 import { waitForAgentEvent, type AgentEvent } from '../agent/events.js'
 import { paneCommand } from '../agent/pane.js'
 import type { AgentConfig } from '../config/schema.js'
+import { readBootId } from '../support/boot-id.js'
 import { publish, readBounded } from '../support/files.js'
 import { codeOf, Problem } from '../support/problem.js'
 import type { PanePlan } from '../tmux/script.js'
-import type { SessionIds } from '../tmux/types.js'
+import type { SessionIds, TmuxServer } from '../tmux/types.js'
 import { trackerName } from '../tracker/tracker-file.js'
+import { standingOn } from './reconcile.js'
 import type { SessionRecord } from './registry.js'
 import type { SessionName } from './name.js'
 import type { SessionTools } from './tools.js'
@@ -83,8 +85,24 @@ export async function startSession(request: StartRequest, tools: SessionTools): 
     case 'created': {
       const events = [launch.readyEvent, 'missing', 'exited'] as const
       const options = { timeoutMs: agentStartTimeoutMs, signal: request.signal }
-      return { ids: created.ids, agentEvent: await waitForAgentEvent(folder, events, options) }
+      const sign = waitForAgentEvent(folder, events, options)
+      await noteServer(name, record, created.server, tools)
+      return { ids: created.ids, agentEvent: await sign }
     }
+  }
+}
+
+/** Notes on which server the session stands. Without the note it stands all the same; the daemon's next look adds it. */
+async function noteServer(
+  name: SessionName,
+  record: SessionRecord,
+  server: TmuxServer,
+  tools: SessionTools,
+): Promise<void> {
+  try {
+    await tools.registry.write(name, standingOn(record, server, await readBootId()))
+  } catch (error) {
+    tools.log.warn('the tmux server of a session could not be noted', { session: name, error })
   }
 }
 
