@@ -25,8 +25,9 @@ export function createKeys(folders: SpoolFolders): Keys {
 
   const load = async (): Promise<Map<string, JobId>> => {
     const marks = new Map<string, JobId>()
-    for (const state of ['failed', 'done', 'active', 'queued'] as const) {
-      // Oldest first, so that the newest stays; a job that moves meanwhile is met again in its next folder.
+    // In the order in which a job moves: one that moves meanwhile is met twice, not missed.
+    for (const state of ['queued', 'active', 'done', 'failed'] as const) {
+      // Oldest first, so that the newest stays.
       for (const id of (await listJobs(folders, state)).reverse()) {
         const before = marks.get(keyMarkOf(id))
         if (before === undefined || before < id) marks.set(keyMarkOf(id), id)
