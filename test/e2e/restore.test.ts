@@ -54,9 +54,9 @@ test('after the death of the tmux server the real Claude Code goes on with its c
     /Then continue the work from where the tracker says[^]*This session was started again\./,
   )
   await lab.until(name, 'the agent waits', isWaiting)
+  await lab.until(name, 'the answer', async () => (await lab.screen(name, 'agent')).includes('said after it'))
   const screen = await lab.screen(name, 'agent')
   expect(screen).toContain('said before the end')
-  expect(screen).toContain('said after it')
   expect(screen).not.toMatch(dialog)
   const session = await lab.session(name)
   expect(session).toMatchObject({ session: 'standing', agent: { status: 'waiting' } })
