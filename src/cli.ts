@@ -9,6 +9,7 @@ import { jobs } from './commands/jobs.js'
 import { logs } from './commands/logs.js'
 import { ls } from './commands/ls.js'
 import { cancel, pause, resume, retry } from './commands/queue.js'
+import { restart } from './commands/restart.js'
 import { rm } from './commands/rm.js'
 import { rules, tryEvent } from './commands/rules.js'
 import { serve } from './commands/serve.js'
@@ -121,6 +122,11 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .description('tell what happened to a session')
     .option('--pane <role>', 'print what a pane shows instead: agent, terminal, files or apps')
     .action(command((context, name: string, options: { pane?: string }) => logs(context, name, options.pane)))
+
+  program
+    .command('restart <name>')
+    .description('start a session again, also one that was ended or lost; its agent goes on')
+    .action(command((context, name: string) => restart(context, name)))
 
   program
     .command('rm <name>')

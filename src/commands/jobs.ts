@@ -106,6 +106,7 @@ function noteOf({ result, attempts }: JobView): string {
     case 'existing':
     case 'destroyed':
     case 'restarted':
+    case 'restored':
       return `${result.status} ${result.session}`
   }
 }

@@ -12,6 +12,7 @@ import { assemble, makeFolders, reconfigure, type Workshop } from './assemble.js
 import { checkOneFilesystem, takeHome } from './claim-home.js'
 import { heldBecause, readLoad } from './hold-back.js'
 import { createHousekeeping, type Housekeeping } from './housekeeping.js'
+import { keepSessions } from './keep-sessions.js'
 import { closeServer, listen, refuseOpenAddress, type ListenLimits } from './listen.js'
 import { performJob } from './perform.js'
 import { createProgress, type Progress } from './progress.js'
@@ -92,6 +93,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     releases.push(() => worker.stop(graceMs, hurry))
     await sweepLeftovers(home, config.projects_dir, log)
     await worker.start()
+    const keeper = keepSessions(workshop, log)
+    releases.push(keeper.stop)
     await supervision.ready()
     log.info('ready', { url, home: home.base, authentication: hasSecrets(config.auth) ? 'required' : 'same user only' })
     // After all else, since none of it is urgent: a start takes no longer with a hundred thousand records.

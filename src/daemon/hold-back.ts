@@ -7,7 +7,7 @@ import type { Workshop } from './assemble.js'
 /** What decides whether a further job may start. */
 export interface Load {
   readonly paused: boolean
-  /** Sessions known to the daemon, without those that a job is at work on. */
+  /** Sessions known to the daemon, without those that a job is creating. */
   readonly sessions: number
   /** `create` jobs under way. */
   readonly creating: number
@@ -26,24 +26,32 @@ export function heldBecause(
     case 'destroy':
     case 'send':
       return undefined
-    case 'create':
+    case 'create': {
+      const full = fullBecause(load, limits.max_sessions)
+      if (full !== undefined) return full
+      break
+    }
+    // The session that they start again is counted already.
     case 'restart':
+    case 'restore':
       break
   }
-  const { max_sessions: most, min_free_memory_mb: floorMb } = limits
-  if (most > 0 && load.sessions + load.creating >= most) {
-    const built = load.creating > 0 ? ` and ${load.creating.toString()} are being built` : ''
-    return `${load.sessions.toString()} sessions stand${built}, worker.max_sessions is ${most.toString()}; end one with devorch rm`
-  }
+  const { min_free_memory_mb: floorMb } = limits
   if (load.availableMemoryMb !== undefined && load.availableMemoryMb < floorMb) {
     return `${load.availableMemoryMb.toString()} MiB of memory are free, worker.min_free_memory_mb is ${floorMb.toString()}`
   }
   return undefined
 }
 
+function fullBecause({ sessions, creating }: Load, most: number): string | undefined {
+  if (most === 0 || sessions + creating < most) return undefined
+  const built = creating > 0 ? ` and ${creating.toString()} are being built` : ''
+  return `${sessions.toString()} sessions stand${built}, worker.max_sessions is ${most.toString()}; end one with devorch rm`
+}
+
 /**
- * Reads the load of this machine and home. The session of a job that was cut off counts as that job's: it would else
- * stand in its own way when it goes on.
+ * Reads the load of this machine and home. The session of a `create` job that was cut off counts as that job's: it
+ * would else stand in its own way when it goes on.
  * @param creating `create` jobs under way
  */
 export async function readLoad(
@@ -58,7 +66,9 @@ export async function readLoad(
     availableMemory(),
   ])
   const jobs = await Promise.all(active.map((id) => spool.find(id)))
-  const building = new Set(jobs.flatMap((view) => (view?.job ? [sessionNameOf(view.job.project_name)] : [])))
+  const building = new Set(
+    jobs.flatMap((view) => (view?.job?.action === 'create' ? [sessionNameOf(view.job.project_name)] : [])),
+  )
   const sessions = names.filter((name) => !building.has(name)).length
   return { paused, sessions, creating, availableMemoryMb }
 }

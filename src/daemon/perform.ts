@@ -1,13 +1,12 @@
-import { join } from 'node:path'
 import type { JobRecord } from '../job/record.js'
 import type { JobResult } from '../job/result.js'
 import { buildSession, type OnStep } from '../session/build.js'
 import { endSession } from '../session/end.js'
-import { restartSession } from '../session/restart.js'
+import { restartSession, restoreSession } from '../session/restart.js'
 import { sessionNameOf } from '../session/name.js'
 import type { SessionTools } from '../session/tools.js'
-import { lockFile } from '../support/lock.js'
 import { Problem } from '../support/problem.js'
+import { lockSession } from './lock-session.js'
 
 const lockWaitMs = 60_000
 
@@ -19,8 +18,7 @@ export async function performJob(
   onStep?: OnStep,
 ): Promise<JobResult> {
   const name = sessionNameOf(record.job.project_name)
-  const path = join(tools.home.sessions, `.${name}.lock`)
-  const lock = await lockFile(path, { waitMs: lockWaitMs, environment: tools.environment, signal })
+  const lock = await lockSession(name, tools, { waitMs: lockWaitMs, signal })
   if (lock === 'held') {
     throw new Problem({
       doing: `begin with the session ${name}`,
@@ -37,6 +35,8 @@ export async function performJob(
         return await endSession(name, tools, record.attempts > 1)
       case 'restart':
         return await restartSession(name, tools, signal)
+      case 'restore':
+        return await restoreSession(name, tools, signal)
       case 'send':
         throw new Problem({
           doing: `${record.job.action} ${name}`,

@@ -13,7 +13,7 @@ export interface Hold {
 }
 
 /** Those first that are seldom held back alone. */
-const actions: readonly Job['action'][] = ['send', 'destroy', 'restart', 'create']
+const actions: readonly Job['action'][] = ['send', 'destroy', 'restart', 'restore', 'create']
 
 export function createHold(holdBack: HoldBack, log: Logger): Hold {
   const held = new Set<Job['action']>()

@@ -40,7 +40,10 @@ const jobFields = z.strictObject({
   layout: oneLine(64).optional(),
   agent: oneLine(64).optional(),
   action: z
-    .enum(['create', 'destroy', 'restart', 'send'], 'is not an action; use create, destroy, restart or send')
+    .enum(
+      ['create', 'destroy', 'restart', 'restore', 'send'],
+      'is not an action; use create, destroy, restart, restore or send',
+    )
     .default('create'),
   text: text(20_000).optional(),
   idempotency_key: oneLine(255).optional(),
@@ -51,7 +54,8 @@ export type Job = z.infer<typeof jobFields>
 
 /** How a job came in. Added by the daemon; a call that carries one of its own is refused. */
 export const originSchema = z.strictObject({
-  kind: z.enum(['http', 'github', 'file', 'cli']),
+  /** `daemon`: its own, for a session that was lost. */
+  kind: z.enum(['http', 'github', 'file', 'cli', 'daemon']),
   /** The caller's network address, or the name of the dropped file (escaped). */
   address: z.string().nullable().default(null),
   delivery_id: z.string().nullable().default(null),

@@ -28,6 +28,7 @@ export const resultSchema = z.discriminatedUnion('status', [
   session.extend({ status: z.literal('restarted') }),
   /** Another job of the same idempotency key stands; nothing was done. `message` says what to do where it was meant. */
   counted.extend({ status: z.literal('duplicate'), duplicate_of: z.string(), message: z.string() }),
+  session.extend({ status: z.literal('restored') }),
   counted.extend({ status: z.literal('failed'), error }),
   counted.extend({ status: z.literal('cancelled'), error }),
 ])
@@ -42,6 +43,7 @@ export function restingState(result: JobResult): 'done' | 'failed' {
     case 'destroyed':
     case 'restarted':
     case 'duplicate':
+    case 'restored':
       return 'done'
     case 'failed':
     case 'cancelled':

@@ -130,6 +130,7 @@ function answerSettled(context: Context, settled: JobView, ports: ReceiverPorts)
     case 'existing':
     case 'destroyed':
     case 'restarted':
+    case 'restored':
       context.body = {
         status: 'success',
         session: result.session,

@@ -79,6 +79,7 @@ export function checkJob(job: Job, config: Config): readonly FieldProblem[] {
       ]
     case 'destroy':
     case 'restart':
+    case 'restore':
       return []
   }
 }

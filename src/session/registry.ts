@@ -18,6 +18,19 @@ const recordSchema = z.strictObject({
   /** The job that made it; the tmux session carries the same id. */
   job_id: z.string(),
   created_at: z.string(),
+  /** The tmux server that it stands on, noted once it stands: its sessions end with it. */
+  tmux_server: z
+    .strictObject({
+      boot_id: z.string(),
+      pid: z.number().int(),
+      /** Seconds since 1970. */
+      start_time: z.number().int(),
+      /** Whether the server ends with its last session. */
+      exit_empty: z.boolean(),
+    })
+    .optional(),
+  /** When it was seen that a person had ended it in tmux. Such a session is never restored by itself. */
+  ended_at: z.string().optional(),
   agent: z.strictObject({
     name: z.string(),
     kind: z.enum(['claude', 'command']),

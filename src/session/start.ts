@@ -5,11 +5,14 @@ import { environmentFile } from '../agent/environment.js'
 import { waitForAgentEvent, type AgentEvent } from '../agent/events.js'
 import { paneCommand } from '../agent/pane.js'
 import type { AgentConfig } from '../config/schema.js'
+import { readBootId } from '../support/boot-id.js'
 import { publish, readBounded } from '../support/files.js'
 import { codeOf, Problem } from '../support/problem.js'
 import type { PanePlan } from '../tmux/script.js'
+import type { TmuxServer } from '../tmux/types.js'
 import { trackerName } from '../tracker/tracker-file.js'
 import type { Timing } from './checkout.js'
+import { standingOn } from './reconcile.js'
 import type { SessionRecord } from './registry.js'
 import type { SessionName } from './name.js'
 import { findStanding } from './standing.js'
@@ -88,6 +91,7 @@ export async function startSession(request: StartRequest, tools: SessionTools): 
       const events = [launch.readyEvent, 'missing', 'exited'] as const
       const options = { timeoutMs: agentStartTimeoutMs, signal: request.signal }
       const sign = waitForAgentEvent(folder, events, options)
+      await noteServer(name, record, created.server, tools)
       return { agentEvent: await (request.timing?.step('agent_ms', sign) ?? sign) }
     }
   }
@@ -96,6 +100,20 @@ export async function startSession(request: StartRequest, tools: SessionTools): 
 async function isOfJob(jobId: string, name: SessionName, tools: SessionTools): Promise<boolean> {
   const standing = await findStanding(tools.tmux, name)
   return standing.kind === 'session' && standing.jobId === jobId
+}
+
+/** Notes on which server the session stands. Without the note it stands all the same; the daemon's next look adds it. */
+async function noteServer(
+  name: SessionName,
+  record: SessionRecord,
+  server: TmuxServer,
+  tools: SessionTools,
+): Promise<void> {
+  try {
+    await tools.registry.write(name, standingOn(record, server, await readBootId()))
+  } catch (error) {
+    tools.log.warn('the tmux server of a session could not be noted', { session: name, error })
+  }
 }
 
 /** A session of that name which the daemon did not make is a person's: it is neither adopted nor ended. */

@@ -15,8 +15,12 @@ export interface SessionView {
   readonly working_copy: string
   readonly job_id: string
   readonly created_at: string
-  /** `unknown`: tmux gave no answer, which does not mean that the session is gone. */
-  readonly session: 'standing' | 'gone' | 'unknown'
+  /**
+   * `ended`: by a person, in tmux. `gone`: it does not stand, and is restored where it was lost with its tmux server.
+   * `unknown`: tmux gave no answer, which does not mean that the session is gone.
+   */
+  readonly session: 'standing' | 'ended' | 'gone' | 'unknown'
+  readonly ended_at: string | null
   readonly agent: {
     readonly name: string
     readonly status: AgentStatus['status']
@@ -79,7 +83,8 @@ function view({ name, record, events }: Known, listing: PaneListing, tools: Sess
     working_copy: record.working_copy,
     job_id: record.job_id,
     created_at: record.created_at,
-    session: listing.kind === 'unknown' ? 'unknown' : panes.length > 0 ? 'standing' : 'gone',
+    session: standingState(record, panes, listing),
+    ended_at: panes.length > 0 ? null : (record.ended_at ?? null),
     agent: {
       name: record.agent.name,
       status: status.status,
@@ -89,6 +94,16 @@ function view({ name, record, events }: Known, listing: PaneListing, tools: Sess
     attach_command: attachCommand(name, tools),
     panes: panes.map((pane) => ({ id: pane.paneId, role: pane.role, command: pane.currentCommand })),
   }
+}
+
+function standingState(
+  record: SessionRecord,
+  panes: readonly LivePane[],
+  listing: PaneListing,
+): SessionView['session'] {
+  if (listing.kind === 'unknown') return 'unknown'
+  if (panes.length > 0) return 'standing'
+  return record.ended_at === undefined ? 'gone' : 'ended'
 }
 
 function panesOf(record: SessionRecord, listing: PaneListing): LivePane[] {

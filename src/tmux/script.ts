@@ -24,6 +24,9 @@ export const jobOption = '@devorch_job'
 /** Pane option that names the pane's role. */
 export const roleOption = '@devorch_role'
 
+/** What the server is asked for of itself; parsed in tmux.ts. */
+export const serverFormat = '#{pid} #{start_time} #{exit-empty}'
+
 /** A detached session is 80x24 otherwise, too small to be split; a client that attaches resizes it. */
 const size = ['-x', '220', '-y', '50'] as const
 
@@ -39,9 +42,14 @@ export function createSessionScript(plan: TmuxPlan): string[] {
   const target = `=${plan.name}:`
   const [first, ...others] = plan.panes
   if (first === undefined) throw new RangeError('a session needs a pane')
-  const printed = ['-P', '-F', '#{session_id} #{window_id} #{pane_id} #{session_name}'] as const
+  const ids = '#{session_id} #{window_id} #{pane_id} #{session_name}'
+  const printed = ['-P', '-F', ids] as const
+  const printedFirst = ['-P', '-F', `${ids} ${serverFormat}`] as const
   const commands: string[][] = [
-    ['new-session', '-d', ...printed, '-s', plan.name, '-n', 'dev', ...size, '-c', plan.folder, '--', ...first.command],
+    [
+      ...['new-session', '-d', ...printedFirst, '-s', plan.name, '-n', 'dev', ...size],
+      ...['-c', plan.folder, '--', ...first.command],
+    ],
     ['set-option', '-t', target, jobOption, plan.jobId],
     ['set-option', '-p', '-t', target, roleOption, first.role],
   ]

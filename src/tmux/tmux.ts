@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describeFailure, run, type RunResult } from '../support/process.js'
 import { Problem } from '../support/problem.js'
-import { createSessionScript, jobOption, roleOption, type TmuxPlan } from './script.js'
-import type { LivePane, PaneListing, PaneRole, SessionIds } from './types.js'
+import { createSessionScript, jobOption, roleOption, serverFormat, type TmuxPlan } from './script.js'
+import type { LivePane, PaneListing, PaneRole, SessionIds, TmuxServer } from './types.js'
 
 /** Which tmux server, and how it is reached. */
 export interface TmuxOptions {
@@ -16,12 +16,14 @@ export interface TmuxOptions {
 
 /** What became of a request to make a session. */
 export type CreateResult =
-  | { readonly kind: 'created'; readonly ids: SessionIds }
+  | { readonly kind: 'created'; readonly ids: SessionIds; readonly server: TmuxServer }
   /** The name was taken at that moment: tmux's own check, atomic. */
   | { readonly kind: 'duplicate' }
 
 /** The one place that runs tmux: one method a verb, each with a time limit. */
 export interface Tmux {
+  /** Whether making a session starts the server where there is none. */
+  readonly mayStartServer: boolean
   /** Makes the session whole, or leaves nothing. @throws Problem */
   createSession(plan: TmuxPlan): Promise<CreateResult>
   listPanes(): Promise<PaneListing>
@@ -51,15 +53,17 @@ export function createTmux(options: TmuxOptions): Tmux {
   }
 
   return {
+    mayStartServer: options.mayStartServer,
     killSession,
 
     async createSession(plan) {
       const result = await tmux(createSessionScript(plan))
       const lines = result.stdout.split('\n').filter((line) => line !== '')
       const made = lines.map((line) => line.split(' '))
-      const [session, window, , name] = made[0] ?? []
-      if (succeeded(result) && session !== undefined && window !== undefined && name !== undefined) {
-        return { kind: 'created', ids: { session, window, name, panes: made.map((ids) => ids[2] ?? '') } }
+      const [session, window, , name, ...rest] = made[0] ?? []
+      const server = parseServer(rest.join(' '))
+      if (succeeded(result) && session !== undefined && window !== undefined && name !== undefined && server) {
+        return { kind: 'created', ids: { session, window, name, panes: made.map((ids) => ids[2] ?? '') }, server }
       }
       // A chain that fails half-way leaves the session behind.
       if (session !== undefined) await killSession(session)
@@ -69,16 +73,20 @@ export function createTmux(options: TmuxOptions): Tmux {
 
     async listPanes() {
       const fields = `#{session_id}\t#{session_name}\t#{${jobOption}}\t#{pane_id}\t#{${roleOption}}\t#{pane_pid}\t#{pane_dead}\t#{pane_current_command}`
-      const ask = () => tmux(['list-panes', '-a', '-F', fields])
+      const ask = () => tmux(['display-message', '-p', serverFormat, ';', 'list-panes', '-a', '-F', fields])
       let result = await ask()
       for (let again = 0; again < maxAgain && isEnding(result); again += 1) {
         await delay(againMs)
         result = await ask()
       }
-      if (succeeded(result)) return { kind: 'panes', panes: result.stdout.split('\n').flatMap(parsePane) }
-      if (isGone(result)) return { kind: 'no-server' }
+      const [first = '', ...lines] = result.stdout.split('\n')
+      const server = parseServer(first)
       // tmux 3.3a's words where a server stands without a session, as one of `tmux -D` may.
-      if (result.stderr.includes('no current target')) return { kind: 'panes', panes: [] }
+      const isEmpty = result.stderr.includes('no current target')
+      if (server !== undefined && (succeeded(result) || isEmpty)) {
+        return { kind: 'panes', server, panes: lines.flatMap(parsePane) }
+      }
+      if (isGone(result)) return { kind: 'no-server' }
       return { kind: 'unknown', because: describeFailure(result) }
     },
 
@@ -123,6 +131,13 @@ function failure(doing: string, result: RunResult): Problem {
     remedy: 'see whether `tmux ls` answers; `devorch doctor` says more',
     transient: result.ended === 'timed-out' || isEnding(result),
   })
+}
+
+/** A line of `serverFormat`. */
+function parseServer(line: string): TmuxServer | undefined {
+  const [, pid, startTime, exitEmpty] = /^(\d+) (\d+) (\S*)$/.exec(line) ?? []
+  if (pid === undefined || startTime === undefined) return undefined
+  return { pid: Number(pid), startTime: Number(startTime), exitEmpty: exitEmpty !== '0' }
 }
 
 const roles: Readonly<Record<string, PaneRole>> = { agent: 'agent', terminal: 'terminal', files: 'files', apps: 'apps' }

@@ -13,6 +13,15 @@ export interface SessionIds {
   readonly name: string
 }
 
+/** Which tmux server answered, among all of one boot of the machine. */
+export interface TmuxServer {
+  readonly pid: number
+  /** When it started, in seconds since 1970: a process id comes again. */
+  readonly startTime: number
+  /** Whether it ends with its last session, as it does by default; one of `tmux -D` does not. */
+  readonly exitEmpty: boolean
+}
+
 /** A pane as tmux tells of it. */
 export interface LivePane {
   readonly sessionId: string
@@ -28,6 +37,6 @@ export interface LivePane {
 
 /** What asking a tmux server for its panes gave. `unknown` is not `none`: it did not answer. */
 export type PaneListing =
-  | { readonly kind: 'panes'; readonly panes: readonly LivePane[] }
+  | { readonly kind: 'panes'; readonly server: TmuxServer; readonly panes: readonly LivePane[] }
   | { readonly kind: 'no-server' }
   | { readonly kind: 'unknown'; readonly because: string }

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { makeWorkplace, type Ended } from './workplace.js'
 
+/** The program is started a dozen times, each of which takes seconds on a busy machine. */
+const manyRuns = { timeout: 120_000 }
+
 function json(ended: Ended): unknown {
   expect(ended).toMatchObject({ code: 0, stderr: '' })
   return JSON.parse(ended.stdout)
@@ -54,45 +57,63 @@ test('create --json prints the result alone', async () => {
   expect(result).toMatchObject({ status: 'created', session: 'shop-dev', agent: { name: 'cat', event: 'started' } })
 })
 
-test('ls, show and logs tell of a session, as text and as JSON; rm ends it and keeps the working copy', async () => {
+test(
+  'ls, show and logs tell of a session, as text and as JSON; rm ends it and keeps the working copy',
+  manyRuns,
+  async () => {
+    const place = await makeWorkplace()
+    await place.configure()
+    expect(await place.devorch(['ls'])).toMatchObject({ code: 0, stdout: '' })
+    expect(json(await place.devorch(['ls', '--json']))).toEqual([])
+    await place.devorch(['create', 'shop', place.repository])
+
+    expect(json(await place.devorch(['ls', '--json']))).toMatchObject([
+      { name: 'shop-dev', session: 'standing', agent: { name: 'cat', status: 'working' } },
+    ])
+    expect((await place.devorch(['ls'])).stdout).toMatch(/^shop-dev +working .*origin$/m)
+    // By the session's name and by the project's.
+    for (const name of ['shop-dev', 'shop']) {
+      expect(json(await place.devorch(['show', name, '--json']))).toMatchObject({
+        name: 'shop-dev',
+        panes: [{ role: 'agent' }, { role: 'terminal' }, { role: 'files' }, { role: 'apps' }],
+      })
+    }
+    expect((await place.devorch(['show', 'shop'])).stdout).toContain('name: shop-dev\n')
+    expect((await place.devorch(['logs', 'shop'])).stdout).toMatch(/^\S+Z agent started$/m)
+
+    const [agent] = (await place.tmux.tmux('list-panes', '-a', '-F', '#{pane_id}')).split('\n')
+    await place.tmux.tmux('send-keys', '-t', agent ?? '', 'hello cat', 'Enter')
+    await vi.waitFor(async () => {
+      const shown = await place.devorch(['logs', 'shop', '--pane', 'agent'])
+      expect(shown.stdout).toContain('hello cat\nhello cat\n')
+    }, 10_000)
+    const odd = await place.devorch(['logs', 'shop', '--pane', 'kitchen'])
+    expect(odd).toMatchObject({ code: 1, stdout: '' })
+    expect(odd.stderr).toContain('agent, terminal, files, apps')
+
+    const note = join(place.projects, 'shop', 'note.txt')
+    await writeFile(note, 'mine\n')
+    const removed = await place.devorch(['rm', 'shop'])
+    expect(removed).toMatchObject({ code: 0, stderr: '' })
+    expect(removed.stdout).toContain(join(place.projects, 'shop'))
+    expect(await readFile(note, 'utf8')).toBe('mine\n')
+    await expect(place.tmux.tmux('has-session', '-t', '=shop-dev')).rejects.toThrow()
+    expect(json(await place.devorch(['ls', '--json']))).toEqual([])
+  },
+)
+
+test('restart brings a session back that was killed in tmux', async () => {
   const place = await makeWorkplace()
   await place.configure()
-  expect(await place.devorch(['ls'])).toMatchObject({ code: 0, stdout: '' })
-  expect(json(await place.devorch(['ls', '--json']))).toEqual([])
   await place.devorch(['create', 'shop', place.repository])
-
-  expect(json(await place.devorch(['ls', '--json']))).toMatchObject([
-    { name: 'shop-dev', session: 'standing', agent: { name: 'cat', status: 'working' } },
-  ])
-  expect((await place.devorch(['ls'])).stdout).toMatch(/^shop-dev +working .*origin$/m)
-  // By the session's name and by the project's.
-  for (const name of ['shop-dev', 'shop']) {
-    expect(json(await place.devorch(['show', name, '--json']))).toMatchObject({
-      name: 'shop-dev',
-      panes: [{ role: 'agent' }, { role: 'terminal' }, { role: 'files' }, { role: 'apps' }],
-    })
-  }
-  expect((await place.devorch(['show', 'shop'])).stdout).toContain('name: shop-dev\n')
-  expect((await place.devorch(['logs', 'shop'])).stdout).toMatch(/^\S+Z agent started$/m)
-
-  const [agent] = (await place.tmux.tmux('list-panes', '-a', '-F', '#{pane_id}')).split('\n')
-  await place.tmux.tmux('send-keys', '-t', agent ?? '', 'hello cat', 'Enter')
+  await place.tmux.tmux('kill-server')
   await vi.waitFor(async () => {
-    const shown = await place.devorch(['logs', 'shop', '--pane', 'agent'])
-    expect(shown.stdout).toContain('hello cat\nhello cat\n')
+    expect((await place.devorch(['ls'])).stdout).toMatch(/^shop-dev +gone /m)
   }, 10_000)
-  const odd = await place.devorch(['logs', 'shop', '--pane', 'kitchen'])
-  expect(odd).toMatchObject({ code: 1, stdout: '' })
-  expect(odd.stderr).toContain('agent, terminal, files, apps')
-
-  const note = join(place.projects, 'shop', 'note.txt')
-  await writeFile(note, 'mine\n')
-  const removed = await place.devorch(['rm', 'shop'])
-  expect(removed).toMatchObject({ code: 0, stderr: '' })
-  expect(removed.stdout).toContain(join(place.projects, 'shop'))
-  expect(await readFile(note, 'utf8')).toBe('mine\n')
-  await expect(place.tmux.tmux('has-session', '-t', '=shop-dev')).rejects.toThrow()
-  expect(json(await place.devorch(['ls', '--json']))).toEqual([])
+  const again = await place.devorch(['restart', 'shop'])
+  expect(again).toMatchObject({ code: 0, stderr: '' })
+  expect(again.stdout).toBe('session shop-dev was started again\nattach with: tmux attach -t shop-dev\n')
+  expect((await place.tmux.tmux('list-panes', '-a', '-F', '#{@devorch_role}')).trim().split('\n')).toHaveLength(4)
 })
 
 test('a session that is not there is told with the nearest name, never guessed', async () => {
@@ -101,6 +122,7 @@ test('a session that is not there is told with the nearest name, never guessed',
   await place.devorch(['create', 'shop', place.repository])
   for (const args of [
     ['rm', 'shop-de'],
+    ['restart', 'shop-de'],
     ['attach', 'shop-de'],
     ['logs', 'shop-de'],
   ]) {

@@ -114,6 +114,9 @@ describe('heldBecause', () => {
       /3 sessions stand and 1 are being built/,
     ],
     ['a restart counts too', 'restart', load, { max_sessions: 0, min_free_memory_mb: 101 }, /100 MiB of memory/],
+    ['a restart adds no session', 'restart', load, { max_sessions: 1, min_free_memory_mb: 0 }, undefined],
+    ['nor does a restore', 'restore', load, { max_sessions: 1, min_free_memory_mb: 0 }, undefined],
+    ['but a restore needs memory', 'restore', load, { max_sessions: 0, min_free_memory_mb: 101 }, /100 MiB of memory/],
     ['ending a session is always allowed', 'destroy', load, { max_sessions: 1, min_free_memory_mb: 101 }, undefined],
     [
       'memory unknown',

@@ -54,7 +54,7 @@ describe('a job file', () => {
     ['branch: "a\\nb"', 'branch: contains a control character or line break; write it on one line'],
     ['branch: "a\\eb"', 'branch: contains a control character or line break; write it on one line'],
     [`branch: ${'x'.repeat(256)}`, 'branch: is longer than 255 characters; shorten it'],
-    ['action: make', 'action: is not an action; use create, destroy, restart or send'],
+    ['action: make', 'action: is not an action; use create, destroy, restart, restore or send'],
     ['text: hello', 'text: belongs to send only; remove it'],
     ['tracker: a\ntracker_url: https://example.com/', 'tracker_url: stands beside tracker; keep one of the two'],
     ['brnach: main', 'line 3, column 1: brnach: unknown field; did you mean branch?'],

@@ -36,6 +36,20 @@ describe('the view of a session', () => {
       .toMatchObject({ session: 'gone', agent: { status: 'exited' }, panes: [] })
   })
 
+  test('says ended when its record does, until it stands again', async () => {
+    const lab = await startLab()
+    const { tools } = lab.workshop
+    await lab.build()
+    const record = await tools.registry.read(nameOf('shop-dev'))
+    if (record === undefined) throw new Error('no record')
+    await tools.registry.write(nameOf('shop-dev'), { ...record, ended_at: '2026-11-23T00:00:00.000Z' })
+    expect(await viewSession(nameOf('shop-dev'), tools)).toMatchObject({ session: 'standing', ended_at: null })
+    await lab.tmux.tmux('kill-server')
+    await expect
+      .poll(() => viewSession(nameOf('shop-dev'), tools))
+      .toMatchObject({ session: 'ended', ended_at: '2026-11-23T00:00:00.000Z', panes: [] })
+  })
+
   test('says unknown, not gone, when tmux gives no answer', async () => {
     const lab = await startLab()
     await lab.build()

@@ -15,12 +15,14 @@ const four: TmuxPlan = {
 
 describe('createSessionScript', () => {
   test('makes four panes in one chain, every part with its own target', () => {
-    const printed = ['-P', '-F', '#{session_id} #{window_id} #{pane_id} #{session_name}']
+    const ids = '#{session_id} #{window_id} #{pane_id} #{session_name}'
+    const printed = ['-P', '-F', ids]
+    const first = ['-P', '-F', `${ids} #{pid} #{start_time} #{exit-empty}`]
     const role = (name: string) => ['set-option', '-p', '-t', '=shop-dev:', '@devorch_role', name]
     const split = (...how: string[]) => ['split-window', ...how, ...printed, '-t', '=shop-dev:']
     const folder = ['-c', '/home/dev/projects/shop', '--', '/bin/sh', 'pane.sh']
     expect(createSessionScript(four)).toEqual([
-      ...['new-session', '-d', ...printed, '-s', 'shop-dev', '-n', 'dev', '-x', '220', '-y', '50', ...folder, 'agent'],
+      ...['new-session', '-d', ...first, '-s', 'shop-dev', '-n', 'dev', '-x', '220', '-y', '50', ...folder, 'agent'],
       ...[';', 'set-option', '-t', '=shop-dev:', '@devorch_job', 'job-1'],
       ...[';', ...role('agent')],
       ...[';', ...split('-h', '-l', '50%'), ...folder, 'terminal'],

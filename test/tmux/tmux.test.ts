@@ -25,12 +25,10 @@ describe('a session on a real server', () => {
     const created = await tmuxOn(socketName).createSession({ name: 'shop-dev', folder, jobId: 'job-1', panes })
     expect(created).toMatchObject({ kind: 'created', ids: { name: 'shop-dev' } })
     const format = '#{@devorch_role} #{pane_current_path} #{pane_active} #{session_width}x#{window_height}'
-    expect((await tmux('list-panes', '-t', '=shop-dev:', '-F', format)).trim().split('\n')).toEqual([
-      `agent ${folder} 1 x50`,
-      `terminal ${folder} 0 x50`,
-      `files ${folder} 0 x50`,
-      `apps ${folder} 0 x50`,
-    ])
+    // tmux tells a pane's folder once its process has begun.
+    await expect
+      .poll(async () => (await tmux('list-panes', '-t', '=shop-dev:', '-F', format)).trim().split('\n'))
+      .toEqual([`agent ${folder} 1 x50`, `terminal ${folder} 0 x50`, `files ${folder} 0 x50`, `apps ${folder} 0 x50`])
     expect(await tmuxOn(socketName).listPanes()).toMatchObject({
       kind: 'panes',
       panes: roles.map((role) => ({
@@ -123,6 +121,28 @@ describe('the server', () => {
     const ours = tmuxOn(socketName)
     expect(await ours.listPanes()).toEqual({ kind: 'no-server' })
     await expect(ours.killSession('$0')).resolves.toBeUndefined()
+  })
+
+  test('tells which it is, the same when a session is made and ever after', async () => {
+    const { socketName, tmux } = privateTmux()
+    const folder = await temporaryFolder()
+    const ours = tmuxOn(socketName)
+    const created = await ours.createSession({ name: 'shop-dev', folder, jobId: 'j', panes: [cat] })
+    const server = created.kind === 'created' ? created.server : undefined
+    const [pid, startTime] = (await tmux('display-message', '-p', '#{pid} #{start_time}')).trim().split(' ')
+    expect(server).toEqual({ pid: Number(pid), startTime: Number(startTime), exitEmpty: true })
+    expect(await ours.listPanes()).toMatchObject({ kind: 'panes', server, panes: [{ sessionName: 'shop-dev' }] })
+  })
+
+  test('that stands without a session has no panes, and is not taken for one that is gone', async () => {
+    const { socketName, tmux } = privateTmux()
+    await tmux('new-session', '-d', '-s', 'x', 'cat', ';', 'set-option', '-s', 'exit-empty', 'off')
+    await tmux('kill-session', '-t', '=x')
+    expect(await tmuxOn(socketName).listPanes()).toMatchObject({
+      kind: 'panes',
+      server: { exitEmpty: false },
+      panes: [],
+    })
   })
 
   test('that was killed has no panes, though its socket file is still there', async () => {

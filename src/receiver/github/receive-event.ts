@@ -77,6 +77,7 @@ async function needless(job: Job, subject: string, ports: ReceiverPorts): Promis
     }
     case 'destroy':
     case 'restart':
+    case 'restore':
     case 'send':
       if (standing !== undefined || pending.length > 0) return undefined
       return { kind: 'ignored', reason: `no session stands for ${subject}` }

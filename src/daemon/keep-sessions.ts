@@ -1,0 +1,146 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Job, Origin } from '../job/job.js'
+import { createPulse } from '../job/pulse.js'
+import type { SessionName } from '../session/name.js'
+import { byAge, fateOf, standingOn, type Seen } from '../session/reconcile.js'
+import type { SessionRecord } from '../session/registry.js'
+import type { SessionTools } from '../session/tools.js'
+import { readBootId } from '../support/boot-id.js'
+import type { Logger } from '../support/log.js'
+import { Problem } from '../support/problem.js'
+import type { Workshop } from './assemble.js'
+import { lockSession } from './lock-session.js'
+
+/** Keeps the records of the sessions and tmux together. */
+export interface SessionKeeper {
+  /** Resolves when the look under way has ended; none begins any more. */
+  readonly stop: () => Promise<void>
+}
+
+const everyMs = 10_000
+
+const origin: Origin = {
+  kind: 'daemon',
+  address: null,
+  delivery_id: null,
+  subject: null,
+  sender: null,
+  trusted: true,
+}
+
+/**
+ * Looks now and every 10 seconds which sessions do not stand any more. Those that a person has ended are marked, so that
+ * they stay away after a reboot too; those that went down with their tmux server or the machine are restored, each by a
+ * job of its own, so that this is durable, visible and throttled like any other work.
+ */
+export function keepSessions(workshop: Workshop, log: Logger): SessionKeeper {
+  /** Of each loss that was dealt with in this process its key: a restore that failed is not tried at every look. */
+  const dealtWith = new Set<string>()
+  let hadNoServer = false
+
+  const look = async (): Promise<void> => {
+    const { tools } = workshop
+    const records = await readRecords(tools)
+    if (records.length === 0) return
+    const seen = await see(tools)
+    // A machine that goes down may end tmux just before the daemon: no server counts when it is seen twice.
+    const isSure = seen.listing.kind !== 'no-server' || hadNoServer
+    hadNoServer = seen.listing.kind === 'no-server'
+    const lost: SessionRecord[] = []
+    for (const { name, record } of records) {
+      switch (fateOf(record, seen)) {
+        case 'noted':
+        case 'unknown':
+          break
+        case 'standing':
+          await note(name, tools, log)
+          break
+        case 'ended':
+          if (isSure) await note(name, tools, log)
+          break
+        case 'lost':
+          lost.push(record)
+      }
+    }
+    // Under systemd the server is another unit's, and may come later.
+    if (seen.listing.kind === 'no-server' && !tools.tmux.mayStartServer) return
+    for (const record of lost.sort(byAge)) await restore(record)
+  }
+
+  const restore = async (record: SessionRecord): Promise<void> => {
+    const key = keyOf(record)
+    if (dealtWith.has(key)) return
+    if (workshop.tools.config.sessions.restore) {
+      const job: Job = { project_name: record.project, action: 'restore' }
+      const { id, duplicate } = await workshop.spool.dropOnce(key, job, origin)
+      if (!duplicate)
+        log.info('session was lost with its tmux server; restoring it', { session: record.name, jobId: id })
+      // Ids and so the order of the jobs go by the millisecond.
+      await delay(2)
+    } else {
+      log.info('session was lost with its tmux server; sessions.restore is off', { session: record.name })
+    }
+    dealtWith.add(key)
+  }
+
+  const pulse = createPulse({
+    look,
+    everyMs,
+    onError: (error) => {
+      log.error('the sessions could not be looked through; it is tried again', { error })
+    },
+  })
+  pulse.hint()
+  return { stop: pulse.stop }
+}
+
+async function see(tools: SessionTools): Promise<Seen> {
+  return { listing: await tools.tmux.listPanes(), bootId: await readBootId() }
+}
+
+/** Writes down what became of a session, unless somebody is at work on it: judged anew under its lock. */
+async function note(name: SessionName, tools: SessionTools, log: Logger): Promise<void> {
+  const lock = await lockSession(name, tools, { waitMs: 0 })
+  if (lock === 'held') return
+  try {
+    const record = await tools.registry.read(name)
+    if (record === undefined) return
+    const seen = await see(tools)
+    switch (fateOf(record, seen)) {
+      case 'noted':
+      case 'unknown':
+      case 'lost':
+        return
+      case 'standing':
+        if (seen.listing.kind !== 'panes') return
+        await tools.registry.write(name, standingOn(record, seen.listing.server, seen.bootId))
+        return
+      case 'ended':
+        await tools.registry.write(name, { ...record, ended_at: tools.now().toISOString() })
+        log.info('session was ended by a person', { session: name })
+    }
+  } finally {
+    await lock.release()
+  }
+}
+
+/** The records that can be read; of the others `devorch ls` and `devorch doctor` tell. */
+async function readRecords(tools: SessionTools): Promise<{ name: SessionName; record: SessionRecord }[]> {
+  const found: { name: SessionName; record: SessionRecord }[] = []
+  for (const name of await tools.registry.list()) {
+    try {
+      const record = await tools.registry.read(name)
+      if (record !== undefined) found.push({ name, record })
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      tools.log.debug('record of a session passed over', { session: name, error: error.message })
+    }
+  }
+  return found
+}
+
+/** One for each loss of a session: it was brought back onto another server since, or it was not. */
+function keyOf({ name, job_id: jobId, tmux_server: server }: SessionRecord): string {
+  const { boot_id: boot = '', pid = 0, start_time: startTime = 0 } = server ?? {}
+  return `restore:${name}:${jobId}:${boot}:${pid.toString()}:${startTime.toString()}`
+}
