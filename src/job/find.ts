@@ -4,7 +4,7 @@ import { readBounded } from '../support/files.js'
 import { codeOf } from '../support/problem.js'
 import { printable } from '../support/text.js'
 import { parseYaml } from '../support/yaml-document.js'
-import { claimedPath, maxRecordBytes, recordPath, type SpoolFolders } from './folders.js'
+import { claimedPath, claimMark, maxRecordBytes, recordPath, type SpoolFolders } from './folders.js'
 import { madeMsOf, parseJobId, type JobId } from './id.js'
 import { parseJobFile, type Origin } from './job.js'
 import { recordOf, rejectedSchema, type JobRecord, type JobState, type JobView } from './record.js'
@@ -26,14 +26,19 @@ export async function findJob(folders: SpoolFolders, id: JobId): Promise<JobView
   return await readRejected(folders, id)
 }
 
-/** The ids of a state, newest first. */
+/** The ids of a state, newest first; in active/ also those of claims under way. */
 export async function listJobs(folders: SpoolFolders, state: JobState): Promise<JobId[]> {
   const folder = state === 'queued' ? folders.inbox : folders[state]
-  return (await readdir(folder))
-    .flatMap((name) => (name.endsWith('.yaml') ? [parseJobId(name.slice(0, -'.yaml'.length))] : []))
-    .filter((id) => id !== undefined)
-    .sort()
-    .reverse()
+  const names = await readdir(folder)
+  const records = names.map((name) => (name.endsWith('.yaml') ? parseJobId(name.slice(0, -'.yaml'.length)) : undefined))
+  const claims = state === 'active' ? names.map(idOfClaim) : []
+  return [...new Set([...records, ...claims].filter((id) => id !== undefined))].sort().reverse()
+}
+
+/** The id that a file of active/ gets whose claim is under way. */
+function idOfClaim(name: string): JobId | undefined {
+  const end = name.indexOf(claimMark)
+  return end === -1 ? undefined : parseJobId(name.slice(0, end))
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { findJob, jobFiles } from './find.js'
+import { findJob, jobFiles, listJobs } from './find.js'
 import type { SpoolFolders } from './folders.js'
 import { keyMarkOf, parseJobId, type JobId } from './id.js'
 
@@ -38,10 +38,10 @@ export function createKeys(folders: SpoolFolders): Keys {
 
   const load = async (): Promise<Known> => {
     // In the order in which a job moves: one that moves meanwhile is met twice, not missed.
-    const queued = await newestByMark(folders.inbox)
-    const active = await newestByMark(folders.active)
-    const done = await newestByMark(folders.done)
-    const failed = await newestByMark(folders.failed)
+    const queued = await newestByMark(jobFiles(folders.inbox))
+    const active = await newestByMark((await listJobs(folders, 'active')).map((id) => ({ id })))
+    const done = await newestByMark(jobFiles(folders.done))
+    const failed = await newestByMark(jobFiles(folders.failed))
     // Also an older id goes before one that failed: the clock may have been set back in between.
     return { begun: new Map([...failed, ...active, ...done]), queued }
   }
@@ -83,10 +83,12 @@ export function createKeys(folders: SpoolFolders): Keys {
   }
 }
 
-/** Of each mark the newest id in a folder. */
-async function newestByMark(folder: string): Promise<Map<string, JobId>> {
+/** Of each mark the newest id. */
+async function newestByMark(
+  files: AsyncIterable<{ readonly id: JobId }> | Iterable<{ readonly id: JobId }>,
+): Promise<Map<string, JobId>> {
   const newest = new Map<string, JobId>()
-  for await (const { id } of jobFiles(folder)) {
+  for await (const { id } of files) {
     const before = newest.get(keyMarkOf(id))
     if (before === undefined || before < id) newest.set(keyMarkOf(id), id)
   }

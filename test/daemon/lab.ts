@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { homeAt, type Home } from '../../src/config/home.js'
 import { configSchema, type Config } from '../../src/config/schema.js'
 import { startDaemon, type Daemon } from '../../src/daemon/daemon.js'
@@ -118,10 +118,13 @@ export function get(daemon: Pick<Daemon, 'url'>, path: string): Promise<Answer> 
   return httpCall(daemon.url + path)
 }
 
-/** The panes of a session with the processes in them, as tmux tells them. */
+/** The panes of a session with the processes in them, as tmux tells them once it knows the folder of each. */
 export async function panesOf(lab: Lab, session: string): Promise<string[]> {
   const format = '#{session_id} #{pane_id} #{pane_pid} #{@devorch_role} #{pane_dead} #{pane_current_path}'
-  return (await lab.tmux.tmux('list-panes', '-s', '-t', `=${session}`, '-F', format)).trim().split('\n')
+  const list = async () =>
+    (await lab.tmux.tmux('list-panes', '-s', '-t', `=${session}`, '-F', format)).trim().split('\n')
+  await expect.poll(list, { timeout: 10_000 }).not.toContainEqual(expect.stringMatching(/ 0 ?$/))
+  return await list()
 }
 
 export async function sessionNames(lab: Lab): Promise<string[]> {

@@ -163,6 +163,15 @@ describe('the key of a dropped file', () => {
 })
 
 describe('cut off', () => {
+  it('between its rename and its record, the first of its key is known to calls after the next start', async () => {
+    const { folders, call } = await makePlace()
+    const { id } = await call()
+    await rename(join(folders.inbox, `${id}.yaml`), claimedPath(folders, id, `${id}.yaml`))
+    const next = createSpool(folders)
+    expect((await next.recover()).interrupted).toMatchObject([{ id }])
+    expect(await call(next)).toEqual({ id, duplicate: true })
+  })
+
   it('between its rename and its record, a file with a known key becomes a duplicate at the next start', async () => {
     const { folders, spool, dropFile } = await makePlace()
     await dropFile('one.yaml')

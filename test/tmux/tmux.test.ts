@@ -110,12 +110,6 @@ describe('a session on a real server', () => {
 })
 
 describe('the server', () => {
-  test('that stands without a session has no panes', async () => {
-    const { socketName, tmux } = privateTmux()
-    await tmux('start-server', ';', 'set-option', '-s', 'exit-empty', 'off')
-    expect(await tmuxOn(socketName).listPanes()).toEqual({ kind: 'panes', panes: [] })
-  })
-
   test('that is not there has no panes, and ending a session on it is no failure', async () => {
     const { socketName } = privateTmux()
     const ours = tmuxOn(socketName)
