@@ -1,14 +1,26 @@
 #!/bin/sh
-# Runs git with a time limit of $DEVORCH_GIT_SECONDS that ends its whole process group: timeout(1) leads a group of
-# its own, passes signals on to it, and kills what is left 5 s later. simple-git 4.0.2 can signal git itself only,
-# which leaves git-remote-https running.
-# It ends, too, when the process that started it does, however that ends: a clone that outlived its daemon would go on
-# writing beside the next one. prctl(2), PR_SET_PDEATHSIG, by setpriv(1); whoever died before that has another pid.
-# The first line is for simple-git 4.0.2 too: it waits another 50 ms for a program that printed nothing.
-if [ "$1" = --bound ]; then
-  shift
-  [ "$PPID" = "$DEVORCH_GIT_PARENT" ] || exit 143
-  exec timeout -k 5 "$DEVORCH_GIT_SECONDS" git "$@"
+# Runs git with a time limit of $DEVORCH_GIT_SECONDS, and ends it with all that it has started: on a signal (simple-git
+# 4.0.2 can signal this process only), and when the process that started this one ends, however that does: a clone that
+# outlived its daemon would go on writing beside the next one. prctl(2), PR_SET_PDEATHSIG, by setpriv(1); whoever died
+# before that has another pid.
+# All is one process group, which this shell leads, and ends with where it ends it. timeout(1) of coreutils 9.1 forgets
+# the program when it is signalled just as it starts it (mended in 9.5), so that it only keeps the time.
+# The first line is for simple-git too: it waits another 50 ms for a program that printed nothing.
+if [ "$1" != --bound ]; then
+  echo
+  exec setsid setpriv --pdeathsig TERM /bin/sh "$0" --bound "$@"
 fi
-echo
-exec setpriv --pdeathsig TERM /bin/sh "$0" --bound "$@"
+shift
+[ "$PPID" = "$DEVORCH_GIT_PARENT" ] || exit 143
+end() {
+  trap '' TERM INT HUP
+  kill -s TERM -- "-$$"
+  wait
+  kill -s KILL -- "-$$"
+}
+trap end TERM INT HUP
+timeout --foreground -k 5 "$DEVORCH_GIT_SECONDS" git "$@" &
+wait "$!"
+code=$?
+case $code in 124 | 137) end ;; esac
+exit "$code"
