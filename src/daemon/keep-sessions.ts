@@ -70,6 +70,8 @@ export function keepSessions(workshop: Workshop, log: Logger): SessionKeeper {
   const restore = async (record: SessionRecord): Promise<void> => {
     const key = keyOf(record)
     if (dealtWith.has(key)) return
+    // A job that was cut off, or waits, may be why it does not stand, and makes or ends it anyway: the next look tells.
+    if ((await workshop.spool.pending(record.project)).length > 0) return
     if (workshop.tools.config.sessions.restore) {
       const job: Job = { project_name: record.project, action: 'restore' }
       const { id, duplicate } = await workshop.spool.dropOnce(key, job, origin)

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { lockSession } from '../../src/daemon/lock-session.js'
+import { createSpool } from '../../src/job/spool.js'
 import { parseSessionName } from '../../src/session/name.js'
 import type { Lock } from '../../src/support/lock.js'
 import { startDaemonProcess, type DaemonProcess } from '../support/daemon-process.js'
@@ -90,6 +91,28 @@ async function expectWhole(lab: Lab, projects: readonly string[]): Promise<void>
 }
 
 describe('after a boot', () => {
+  it('a session for which a job waits is left to that job', async () => {
+    const lab = await makeLab()
+    await build(lab, ['shop'])
+    await reboot(lab, ['shop'])
+    const origin = {
+      kind: 'http',
+      address: null,
+      delivery_id: null,
+      subject: null,
+      sender: null,
+      trusted: true,
+    } as const
+    await createSpool(lab.home).drop({ project_name: 'shop', action: 'restart' }, origin)
+    const locks = await lockAll(lab, ['shop'])
+    await lab.start()
+    await expect.poll(async () => (await lab.jobs('active')).length, waitMs).toBe(1)
+    await locks.get('shop')?.release()
+    await lab.settled(2)
+    await expectWhole(lab, ['shop'])
+    for (const state of ['inbox', 'active', 'done', 'failed'] as const) expect(await restores(lab, state)).toEqual([])
+  })
+
   it('every session comes back with its four panes, in the order of their creation, and its agent at work', async () => {
     const lab = await makeLab()
     const projects = ['zebra', 'mouse', 'ape']
