@@ -5,6 +5,7 @@ import type { CommandContext, ExitCode } from './commands/context.js'
 import { create } from './commands/create.js'
 import { demo } from './commands/demo.js'
 import { doctor } from './commands/doctor.js'
+import { install } from './commands/install.js'
 import { jobs } from './commands/jobs.js'
 import { logs } from './commands/logs.js'
 import { ls } from './commands/ls.js'
@@ -15,6 +16,7 @@ import { rules, tryEvent } from './commands/rules.js'
 import { serve } from './commands/serve.js'
 import { show } from './commands/show.js'
 import { submit } from './commands/submit.js'
+import { uninstall } from './commands/uninstall.js'
 import { Problem } from './support/problem.js'
 import { redactor } from './support/redact.js'
 
@@ -178,6 +180,24 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .description('check this machine and say what to mend')
     .option('--json', 'print JSON', false)
     .action(command((context, options: Json) => doctor(context, options.json)))
+
+  program
+    .command('install')
+    .description('make this a service of systemd, or bring that up to date; as root')
+    .option('--for <user>', 'whose sessions they are')
+    .option('--dry-run', 'print every file and command, and change nothing', false)
+    .action(
+      command((context, options: { for?: string; dryRun: boolean }) =>
+        install(context, { user: options.for, dryRun: options.dryRun }),
+      ),
+    )
+
+  program
+    .command('uninstall')
+    .description('take the service away; jobs, projects and configuration stay')
+    .option('--purge', 'remove jobs, configuration and secrets, too', false)
+    .option('--dry-run', 'print what would be done, and change nothing', false)
+    .action(command((context, options: { purge: boolean; dryRun: boolean }) => uninstall(context, options)))
 
   program
     .command('demo')

@@ -7,6 +7,7 @@ import { checkAgents, probeAgents } from './doctor/agents.js'
 import type { Check } from './doctor/check.js'
 import { checkConfig, checkDaemon, probeDaemon } from './doctor/daemon.js'
 import { checkFolders, probeFolders } from './doctor/folders.js'
+import { checkInstallation, probeInstallation } from './doctor/installation.js'
 import { checkMachine, probeMachine } from './doctor/machine.js'
 
 /** `devorch doctor`: looks at the machine, the home and the configuration, and says what to mend; changes nothing. */
@@ -16,10 +17,11 @@ export async function doctor(context: CommandContext, json: boolean): Promise<Ex
   const loaded = await loadConfig(home, environment)
   const config = loaded.ok ? loaded.config : undefined
   const disks = { home: home.base, ...(config === undefined ? {} : { projects: config.projects_dir }) }
+  const installation = await probeInstallation(home, environment)
   const newestJob = await newestJobMs(home)
   const [machine, folders, agents, daemon] = await Promise.all([
     probeMachine(environment, config, disks, newestJob),
-    probeFolders(home, config?.projects_dir),
+    probeFolders(home, config?.projects_dir, installation?.groupGid),
     config === undefined ? [] : probeAgents(config, environment),
     loaded.ok ? probeDaemon(home, loaded, environment) : undefined,
   ])
@@ -27,7 +29,8 @@ export async function doctor(context: CommandContext, json: boolean): Promise<Ex
     ...checkMachine(machine, config?.worker.min_free_memory_mb ?? 0),
     ...checkConfig(loaded, daemon?.configMode),
     ...checkFolders(folders),
-    ...(loaded.ok && daemon !== undefined ? checkDaemon(daemon, loaded) : []),
+    ...(loaded.ok && daemon !== undefined ? checkDaemon(daemon, loaded, installation) : []),
+    ...(installation === undefined ? [] : checkInstallation(installation)),
     ...checkAgents(agents),
   ]
   if (json) context.print(JSON.stringify(checks, undefined, 2))

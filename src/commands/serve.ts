@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
 import { loadConfig } from '../config/load.js'
 import type { Home } from '../config/home.js'
 import type { Config } from '../config/schema.js'
@@ -19,6 +20,8 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   const { home, config } = found
   const secrets = new Set(secretsOf(config))
   let redact = redactor([...secrets])
+  // winston-daily-rotate-file 5.0 would make it open to everybody. Where it can't be made the log says so.
+  await mkdir(home.logs, { recursive: true, mode: 0o700 }).catch(() => undefined)
   const log = createLog({
     level: config.log.level,
     days: config.log.days,

@@ -37,7 +37,7 @@ export function noMachine(): string | undefined {
 }
 
 /** A disk for a machine, on a file system that an overlay can write to. */
-async function makeDisk(): Promise<string> {
+export async function makeDisk(): Promise<string> {
   const disk = await temporaryFolder()
   await mountTmpfs(disk, '2g')
   return disk
@@ -67,18 +67,12 @@ export async function install(
   const machine = await bootMachine(disk)
   const secret = randomBytes(24).toString('hex')
   const token = randomBytes(24).toString('hex')
-  for (const user of ['dev', 'other']) await machine.do('useradd', '--create-home', '--shell', '/bin/bash', user)
+  await makeUsersAndRepository(machine)
   await machine.do('install', '-d', '-o', 'dev', '-g', 'dev', '-m', '0750', home, '/home/dev/projects')
   await machine.do('install', '-d', '-m', '0700', '/etc/dev-orchestrator')
   await machine.write('/etc/dev-orchestrator/github-secrets', `${secret}\n`)
   await machine.write('/etc/dev-orchestrator/tokens', `${token}\n`)
   await machine.write(`${home}/config.yaml`, JSON.stringify(config))
-  await machine.write('/etc/sudoers.d/dev', 'dev ALL=(ALL) NOPASSWD: ALL\n')
-  // What a login has beyond systemd's own PATH.
-  await machine.as('dev', 'mkdir -p .local/bin; echo "PATH=$HOME/.local/bin:$PATH" > .profile')
-  await machine.do('install', '-d', '-o', 'dev', '/srv/git')
-  const git = 'git -c user.name=Test -c user.email=test@example.com -c init.defaultBranch=main'
-  await machine.as('dev', `${git} init -q /srv/git/shop && cd /srv/git/shop && ${git} commit -q --allow-empty -m Begin`)
   for (const unit of units) {
     await machine.write(`/etc/systemd/system/${unit}`, await machine.read(`/opt/devorch/systemd/${unit}`))
   }
@@ -109,6 +103,17 @@ export async function install(
     throw new Error(`the daemon does not start\n${await machine.do('journalctl', '--no-pager', '-n', '60')}`)
   }
   return installedOn(machine, disk, secret, token)
+}
+
+/** The users `dev`, who can become root, and `other`, and a repository, `file:///srv/git/shop`. */
+export async function makeUsersAndRepository(machine: Machine): Promise<void> {
+  for (const user of ['dev', 'other']) await machine.do('useradd', '--create-home', '--shell', '/bin/bash', user)
+  await machine.write('/etc/sudoers.d/dev', 'dev ALL=(ALL) NOPASSWD: ALL\n')
+  // What a login has beyond systemd's own PATH.
+  await machine.as('dev', 'mkdir -p .local/bin; echo "PATH=$HOME/.local/bin:$PATH" > .profile')
+  await machine.do('install', '-d', '-o', 'dev', '/srv/git')
+  const git = 'git -c user.name=Test -c user.email=test@example.com -c init.defaultBranch=main'
+  await machine.as('dev', `${git} init -q /srv/git/shop && cd /srv/git/shop && ${git} commit -q --allow-empty -m Begin`)
 }
 
 /** What stands on a machine that was installed before, as after a boot. */

@@ -11,6 +11,7 @@ import { codeOf, messageOf, Problem } from '../../support/problem.js'
 import { childEnvironment } from '../../support/process.js'
 import { loadCatalogue, type BrokenTemplate } from '../../template/catalogue.js'
 import { fail, ok, warn, type Check } from './check.js'
+import type { InstallationFacts } from './installation.js'
 
 type Loaded = Extract<ConfigResult, { ok: true }>
 
@@ -69,13 +70,13 @@ export function checkConfig(result: ConfigResult, mode: number | undefined): Che
   ]
 }
 
-/** Judges the rest. Pure. */
-export function checkDaemon(facts: DaemonFacts, loaded: Loaded): Check[] {
+/** Judges the rest. Pure. @param installation of this home, where it has one */
+export function checkDaemon(facts: DaemonFacts, loaded: Loaded, installation?: InstallationFacts): Check[] {
   const { server } = loaded.config
   const address = `${server.host}:${server.port.toString()}`
   return [
-    checkAuthentication(loaded),
-    checkRunning(facts, address),
+    checkAuthentication(loaded, installation),
+    installation === undefined ? checkRunning(facts, address) : checkService(facts),
     facts.broken.length === 0
       ? ok('templates', `${facts.templates.toString()} in the catalogue`)
       : ok('templates', `${facts.templates.toString()} in the catalogue, ${facts.broken.length.toString()} left out`),
@@ -96,8 +97,23 @@ function checkRunning(facts: DaemonFacts, address: string): Check {
   }
 }
 
-function checkAuthentication({ config }: Loaded): Check {
+/** The address is systemd's. */
+function checkService(facts: DaemonFacts): Check {
+  switch (facts.daemon) {
+    case 'runs':
+      return ok('daemon', 'runs on this home')
+    case 'none':
+      return fail('daemon', 'none runs on this home', 'sudo systemctl start dev-orchestrator')
+    case 'unknown':
+      return warn('daemon', 'it can’t be told whether one runs', 'run doctor as the user who runs the daemon')
+  }
+}
+
+function checkAuthentication({ config }: Loaded, installation: InstallationFacts | undefined): Check {
   const { github_secrets: secrets, tokens, basic } = config.auth
+  const credentials = installation?.credentials.map(({ name }) => name).filter((name) => !name.startsWith('git-')) ?? []
+  if (credentials.length > 0)
+    return ok('authentication', `required, by systemd’s credentials: ${credentials.join(', ')}`)
   if (hasSecrets(config.auth)) {
     const words = [
       `${secrets.length.toString()} webhook secrets`,

@@ -26,6 +26,8 @@ export interface FoldersFacts {
   readonly inboxTrouble: string | undefined
   /** This user's own group. */
   readonly ownGroup: number | undefined
+  /** The group that install made for dropping jobs. */
+  readonly dropGroup?: number | undefined
   readonly logs: { readonly path: string; readonly fact: FolderFact }
   /** Those that are the daemon's alone: they may hold secrets. */
   readonly own: readonly { readonly path: string; readonly fact: FolderFact }[]
@@ -34,7 +36,11 @@ export interface FoldersFacts {
 }
 
 /** Looks at the folders; makes none. */
-export async function probeFolders(home: Home, projects: string | undefined): Promise<FoldersFacts> {
+export async function probeFolders(
+  home: Home,
+  projects: string | undefined,
+  dropGroup: number | undefined,
+): Promise<FoldersFacts> {
   const mounts = parseMounts(await readFile('/proc/self/mountinfo', 'utf8').catch(() => ''))
   const look = async (path: string) => ({ path, fact: await probeFolder(path, mounts) })
   const own = [home.active, home.done, home.failed, home.sessions, home.mirrors, home.control]
@@ -44,6 +50,7 @@ export async function probeFolders(home: Home, projects: string | undefined): Pr
     inbox,
     inboxTrouble: inbox.fact.kind === 'folder' && inbox.fact.usable ? await inboxTrouble(home.inbox) : undefined,
     ownGroup: process.getgid?.(),
+    dropGroup,
     logs: await look(home.logs),
     own: await Promise.all(own.map(look)),
     projects: projects === undefined ? undefined : await look(projects),
@@ -99,12 +106,12 @@ function checkFolder(subject: string, folder: { readonly path: string; readonly 
 }
 
 /** Whoever may write into it can start sessions as this user. */
-function checkInbox({ inbox, inboxTrouble: trouble, ownGroup }: FoldersFacts): Check {
+function checkInbox({ inbox, inboxTrouble: trouble, ownGroup, dropGroup }: FoldersFacts): Check {
   const found = checkFolder('inbox', inbox)
   if (found.level !== 'OK' || inbox.fact.kind !== 'folder') return found
   if (trouble !== undefined) return fail('inbox', trouble, 'make room on its disk')
   const { mode, group } = inbox.fact
-  if ((mode & 0o020) === 0 || group === ownGroup) return found
+  if ((mode & 0o020) === 0 || group === ownGroup || group === dropGroup) return found
   const what = `${inbox.path} is writable for group ${group.toString()}, whose members can start sessions as this user`
   return warn('inbox', what, `chmod g-w ${inbox.path}, unless they are meant to`)
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { atLeast } from '../../../src/commands/doctor/check.js'
 import { checkFolders, mountOf, parseMounts, type FoldersFacts } from '../../../src/commands/doctor/folders.js'
+import { checkInstallation, type InstallationFacts } from '../../../src/commands/doctor/installation.js'
 import { checkMachine, type MachineFacts } from '../../../src/commands/doctor/machine.js'
 
 const version = (line: string) => ({ kind: 'version', line }) as const
@@ -107,4 +108,51 @@ test('an inbox and a state on two mounts fail, also where one is yet to be made'
     checkFolders(facts(inboxMount)).find(({ subject }) => subject === 'filesystem')?.level
   expect(level('/')).toBe('OK')
   expect(level('/h/inbox')).toBe('FAIL')
+})
+
+const unit = { active: 'active', enabled: 'enabled', listen: '' }
+const installation: InstallationFacts = {
+  manifest: {
+    version: '1.0.0',
+    program: 'one',
+    main: '/opt/d/dist/main.js',
+    user: 'dev',
+    home: '/var/lib/dev-orchestrator',
+    projects: '/home/dev/projects',
+    socket_name: 'default',
+    group: { name: 'devorch', made: true },
+    files: { '/etc/systemd/system/dev-orchestrator.service': ['hash'] },
+  },
+  missing: [],
+  changed: [],
+  isThisProgram: true,
+  isUpToDate: true,
+  units: {
+    'dev-orchestrator.service': unit,
+    'dev-orchestrator.socket': unit,
+    'dev-orchestrator-tmux.service': unit,
+  },
+  credentials: [{ name: 'tokens', file: 'unknown' }],
+  groupGid: 900,
+  isServiceUser: true,
+}
+
+test('an installation that is as install left it is in order; what differs is told with its remedy', () => {
+  expect(checkInstallation(installation).map(({ level }) => level)).toEqual(['OK', 'OK', 'OK', 'OK', 'OK', 'OK'])
+  const told = (facts: Partial<InstallationFacts>) =>
+    checkInstallation({ ...installation, ...facts }).filter(({ level }) => level !== 'OK')
+  const units = { ...installation.units, 'dev-orchestrator.socket': { ...unit, active: 'failed' } }
+  expect(told({ units })).toMatchObject([{ level: 'FAIL', subject: 'dev-orchestrator.socket', finding: 'is failed' }])
+  const disabled = { ...installation.units, 'dev-orchestrator-tmux.service': { ...unit, enabled: 'disabled' } }
+  expect(told({ units: disabled })).toMatchObject([
+    { level: 'WARN', remedy: 'sudo systemctl enable dev-orchestrator-tmux.service' },
+  ])
+  expect(told({ missing: ['/x'], changed: ['/y'] })).toMatchObject([{ level: 'FAIL', remedy: 'sudo devorch install' }])
+  expect(told({ changed: ['/y'] })).toMatchObject([{ level: 'WARN', finding: expect.stringContaining('/y') as string }])
+  expect(told({ isUpToDate: false })).toMatchObject([{ level: 'WARN', remedy: 'sudo devorch install' }])
+  expect(told({ isThisProgram: false })).toMatchObject([{ level: 'WARN', subject: 'installation' }])
+  expect(told({ isServiceUser: false })).toMatchObject([{ level: 'WARN', remedy: 'sudo -u dev -i devorch doctor' }])
+  expect(told({ credentials: [{ name: 'tokens', file: 'missing' }] })).toMatchObject([
+    { level: 'FAIL', finding: expect.stringContaining('tokens') as string },
+  ])
 })
