@@ -116,12 +116,16 @@ describe.skipIf(reason !== undefined)(`the daemon ends${reason === undefined ? '
     expect((await machine.run(['pgrep', '-f', 'dist/main.js'])).code).toBe(1)
   })
 
-  it('with the power, and the next boot has socket, tmux server and daemon, and what was queued', async () => {
-    const { machine, disk, secret, token, call } = await install()
+  it('with the power, and the next boot brings back every session with its panes, and does what was queued', async () => {
+    const { machine, disk, secret, token, call, build } = await install()
+    for (const project of ['shop', 'cart']) await build(project)
+    const panes = "tmux list-panes -a -F '#{session_name} #{@devorch_role} #{pane_dead} #{pane_current_path}' | sort"
+    const before = await machine.as('dev', panes)
+    expect(before.split('\n')).toHaveLength(8)
     await machine.do('install', '-o', 'dev', '/dev/null', `${home}/state/control/paused`)
-    await machine.write('/root/job', 'project_name: shop\nrepo_url: file:///srv/git/shop\n...\n')
+    await machine.write('/root/job', 'project_name: late\nrepo_url: file:///srv/git/shop\n...\n')
     await machine.do('install', '-o', 'dev', '/root/job', `${home}/inbox/a.yaml`)
-    expect(await call('/sessions')).toMatchObject({ status: 200, json: { sessions: [] } })
+    expect(await call('/sessions')).toMatchObject({ status: 200 })
     await machine.cutPower()
 
     const again = installedOn(await bootMachine(disk), disk, secret, token)
@@ -130,6 +134,10 @@ describe.skipIf(reason !== undefined)(`the daemon ends${reason === undefined ? '
     await again.machine.do('rm', `${home}/state/control/paused`)
     await again.machine.until('the job is done', async () => {
       return (await again.machine.do('ls', `${home}/state/done`)).includes('-a-')
+    })
+    const others = `${panes} | grep -v ^late-dev`
+    await again.machine.until('the sessions are back', async () => {
+      return (await again.machine.as('dev', `${others} || true`)) === before
     })
   })
 })
