@@ -44,7 +44,16 @@ const againMs = 50
 
 export function createTmux(options: TmuxOptions): Tmux {
   const server = ['-L', options.socketName, ...(options.mayStartServer ? [] : ['-N'])]
-  const tmux = (args: readonly string[]) => run('tmux', [...server, ...args], { timeoutMs, env: options.environment })
+  const ask = (args: readonly string[]) => run('tmux', [...server, ...args], { timeoutMs, env: options.environment })
+  /** What a server that was ending has done for this client went down with it: another try begins from nothing. */
+  const tmux = async (args: readonly string[]): Promise<RunResult> => {
+    let result = await ask(args)
+    for (let again = 0; again < maxAgain && isEnding(result); again += 1) {
+      await delay(againMs)
+      result = await ask(args)
+    }
+    return result
+  }
 
   const killSession = async (sessionId: string): Promise<void> => {
     const result = await tmux(['kill-session', '-t', sessionId])
@@ -73,12 +82,7 @@ export function createTmux(options: TmuxOptions): Tmux {
 
     async listPanes() {
       const fields = `#{session_id}\t#{session_name}\t#{${jobOption}}\t#{pane_id}\t#{${roleOption}}\t#{pane_pid}\t#{pane_dead}\t#{pane_current_command}`
-      const ask = () => tmux(['display-message', '-p', serverFormat, ';', 'list-panes', '-a', '-F', fields])
-      let result = await ask()
-      for (let again = 0; again < maxAgain && isEnding(result); again += 1) {
-        await delay(againMs)
-        result = await ask()
-      }
+      const result = await tmux(['display-message', '-p', serverFormat, ';', 'list-panes', '-a', '-F', fields])
       const [first = '', ...lines] = result.stdout.split('\n')
       const server = parseServer(first)
       // tmux 3.3a's words where a server stands without a session, as one of `tmux -D` may.

@@ -116,6 +116,13 @@ export async function workplace(tracker: string): Promise<Workplace> {
     },
     end: async () => {
       await server.tmux('kill-session', '-t', '=dev')
+      // It was the last one: the server ends with it, and a client that meets it then fails.
+      const isThere = () =>
+        server.tmux('list-sessions').then(
+          () => true,
+          (error: unknown) => !/no server running|No such file/.test(String(error)),
+        )
+      while (await isThere()) await sleep(20)
     },
     keys: async (...keys) => {
       await server.tmux('send-keys', '-t', '=dev:', ...keys)

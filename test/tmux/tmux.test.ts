@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises'
+import { access, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { childEnvironment } from '../../src/support/process.js'
@@ -115,6 +115,19 @@ describe('the server', () => {
     const ours = tmuxOn(socketName)
     expect(await ours.listPanes()).toEqual({ kind: 'no-server' })
     await expect(ours.killSession('$0')).resolves.toBeUndefined()
+  })
+
+  test('that is just ending when a session is to be made is no hindrance', async () => {
+    const folder = await temporaryFolder()
+    // The first two calls meet it, as a client of tmux 3.3a does.
+    const script = `echo >>calls; [ "$(wc -l <calls)" -gt 2 ] || { echo 'server exited unexpectedly' >&2; exit 1; }`
+    await writeFile(join(folder, 'tmux'), `#!/bin/sh\ncd ${folder}\n${script}\nPATH=\${PATH#*:} exec tmux "$@"\n`, {
+      mode: 0o755,
+    })
+    const ours = tmuxOn(privateTmux().socketName, { PATH: `${folder}:${process.env['PATH'] ?? ''}` })
+    const created = await ours.createSession({ name: 'shop-dev', folder, jobId: 'j', panes: [cat] })
+    expect(created.kind).toBe('created')
+    expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('\n\n\n')
   })
 
   test('tells which it is, the same when a session is made and ever after', async () => {
