@@ -1,8 +1,7 @@
-import { access, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseJobId, type JobId } from '../job/id.js'
-import { publish, unlinkIfThere } from '../support/files.js'
-import { codeOf } from '../support/problem.js'
+import { exists, publish, unlinkIfThere } from '../support/files.js'
 
 /** Switches that people set for the daemon, also while none runs: empty files in `state/control`. */
 export interface Control {
@@ -20,15 +19,7 @@ const cancelPrefix = 'cancel-'
 export function createControl(folder: string): Control {
   const paused = join(folder, 'paused')
   return {
-    async isPaused() {
-      try {
-        await access(paused)
-        return true
-      } catch (error) {
-        if (codeOf(error) === 'ENOENT') return false
-        throw error
-      }
-    },
+    isPaused: () => exists(paused),
     pause: () => publish(paused, ''),
     resume: () => unlinkIfThere(paused),
     requestCancel: (id) => publish(join(folder, `${cancelPrefix}${id}`), ''),

@@ -1,6 +1,5 @@
-import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { codeOf } from '../support/problem.js'
+import { exists } from '../support/files.js'
 import type { JobId } from './id.js'
 import type { JobState } from './record.js'
 
@@ -38,13 +37,6 @@ export function claimedPath(folders: SpoolFolders, id: JobId, name: string): str
 
 /** Whether something, be it a dangling link, stands at one of the paths. */
 export async function existsAny(paths: readonly (string | Buffer)[]): Promise<boolean> {
-  for (const path of paths) {
-    try {
-      await lstat(path)
-      return true
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
-    }
-  }
+  for (const path of paths) if (await exists(path)) return true
   return false
 }

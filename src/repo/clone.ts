@@ -1,6 +1,6 @@
-import { lstat, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { removeFolder } from '../support/files.js'
+import { exists, removeFolder } from '../support/files.js'
 import { Problem } from '../support/problem.js'
 import { nearest, printable } from '../support/text.js'
 import { checkBranchName } from './branch-name.js'
@@ -143,8 +143,4 @@ function badBranch(repository: Repository, because: string): Problem {
     remedy: 'name a branch that exists',
     field: 'branch',
   })
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined
 }

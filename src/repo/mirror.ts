@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, rename, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, rename, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { removeFolder, sweepTemporaries, temporaryName } from '../support/files.js'
+import { exists, removeFolder, sweepTemporaries, temporaryName } from '../support/files.js'
 import { lockFile, type Lock } from '../support/lock.js'
 import { codeOf, Problem } from '../support/problem.js'
 import { runGit, type GitResult } from './git.js'
@@ -255,10 +255,6 @@ class MirrorWorker implements MirrorUse {
   private async sweep(): Promise<void> {
     await sweepTemporaries(this.tools.mirrorsFolder, basename(this.folder))
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined
 }
 
 /** rename(2) of a folder onto one with something in it. */

@@ -110,6 +110,17 @@ export async function removeFolder(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 6, retryDelay: 50 })
 }
 
+/** Whether something, be it a dangling link, stands at a path. @throws a system error where that can't be told */
+export async function exists(path: string | Buffer): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw error
+  }
+}
+
 export async function unlinkIfThere(path: string): Promise<void> {
   try {
     await unlink(path)

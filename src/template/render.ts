@@ -1,6 +1,5 @@
-import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { codeOf } from '../support/problem.js'
+import { exists } from '../support/files.js'
 import type { Template } from './catalogue.js'
 import { readTemplateFile, textOf } from './content.js'
 import { renderLiquid } from './liquid.js'
@@ -59,14 +58,4 @@ export async function renderTemplateTracker(
   }
   if (!(await exists(join(template.folder, trackerName)))) return undefined
   return textOf(template, trackerName, await readTemplateFile(template, trackerName))
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path)
-    return true
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false
-    throw error
-  }
 }

@@ -2,7 +2,7 @@ import { lstat, readdir, readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { homeAt, packageRoot } from '../../config/home.js'
-import { readBounded } from '../../support/files.js'
+import { exists, readBounded } from '../../support/files.js'
 import { codeOf, Problem } from '../../support/problem.js'
 import { describeFailure } from '../../support/process.js'
 import { findGroup, findUser, runAs, unitStates, type UnitState, type User } from './ask.js'
@@ -87,7 +87,7 @@ export async function readFacts(
     settings,
     base,
     folders: { base: await lookAtFolder(home.base), inbox: await lookAtFolder(home.inbox) },
-    hasConfig: await isThere(join(base, 'config.yaml')),
+    hasConfig: await exists(join(base, 'config.yaml')),
     projects: await lookAtProjects(user, settings.projects, environment),
     files: new Map(await Promise.all(paths.map(async (path) => [path, await lookAtFile(path)] as const))),
     credentials: await credentialNames(),
@@ -141,7 +141,7 @@ async function readProgram(user: User, environment: Environment): Promise<Instal
     fingerprint: await fingerprint(packageRoot),
     node,
     main,
-    isCheckout: await isThere(join(packageRoot, 'src', 'main.ts')),
+    isCheckout: await exists(join(packageRoot, 'src', 'main.ts')),
   }
 }
 
@@ -179,7 +179,7 @@ async function lookAtProjects(user: User, path: string, environment: Environment
     const result = await runAs(user, ['test', test, path], environment)
     return result.ended === 'exited' && result.code === 0
   }
-  if (!(await isThere(path))) return 'missing'
+  if (!(await exists(path))) return 'missing'
   return (await holds('-d')) && (await holds('-w')) ? 'usable' : 'closed'
 }
 
@@ -206,16 +206,6 @@ export async function lookAtFile(path: string): Promise<Standing> {
       return { kind: 'odd', what: 'a large file' }
     case 'file':
       return { kind: 'text', text: read.bytes.toString('utf8') }
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path)
-    return true
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false
-    throw error
   }
 }
 
