@@ -40,6 +40,10 @@ export async function startSshServer(): Promise<SshServer> {
     'StrictModes no',
     'PasswordAuthentication no',
     'PermitRootLogin prohibit-password',
+    // scp -O runs the user's shell, and bash reads ~/.bashrc where sshd starts it: what stands there is not the test's, and
+    // may not be cut off half-way.
+    `SetEnv HOME=${folder}`,
+    'PermitUserRC no',
     'MaxStartups 100',
     'Subsystem sftp internal-sftp',
   ]
