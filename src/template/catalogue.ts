@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { codeOf, messageOf } from '../support/problem.js'
 import { nearest, printable } from '../support/text.js'
 import { manifestName, readManifest } from './manifest.js'
-import { readRules, rulesName, type Rule } from './rules.js'
+import { readRules, rulesName, type Conditions, type Rule } from './rules.js'
 
 /** A folder that projects can be made from. */
 export interface Template {
@@ -17,8 +17,14 @@ export interface Template {
   /** Other hints for it. */
   readonly aliases: readonly string[]
   readonly keywords: readonly string[]
+  /** Its own rule, tried after those of rules.yaml. */
+  readonly when?: Conditions
+  /** What its files may use beside the job's variables, with the values they have where nobody says otherwise. */
+  readonly variables: Readonly<Record<string, string | number | boolean>>
   /** Paths in the folder that are not copied, beside those that never are. */
   readonly leftOut: readonly string[]
+  /** What it suggests to do first; shown, never run. */
+  readonly steps: readonly string[]
 }
 
 export interface BrokenTemplate {
@@ -107,9 +113,11 @@ async function readTemplate(parent: string, entry: Dirent, broken: BrokenTemplat
       leaveOut(read.because, read.remedy)
       return undefined
     case 'none':
-      return { id, folder, aliases: [], keywords: [], leftOut: [] }
-    case 'manifest':
-      return { id, folder, ...read.manifest, leftOut: [manifestName] }
+      return { id, folder, aliases: [], keywords: [], variables: {}, leftOut: [], steps: [] }
+    case 'manifest': {
+      const { leave_out: leftOut, ...rest } = read.manifest
+      return { id, folder, ...rest, leftOut: [manifestName, ...leftOut] }
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { formatFieldProblem } from '../support/field-problem.js'
 import { readBounded } from '../support/files.js'
 import { keysAt } from '../support/schema-keys.js'
 import { parseYaml } from '../support/yaml-document.js'
+import { whenSchema } from './rules.js'
 
 /** The name of a template's own description; at the top of its folder, and never copied. */
 export const manifestName = 'template.yaml'
@@ -11,11 +12,17 @@ export const manifestName = 'template.yaml'
 const maxBytes = 64 * 1024
 const line = z.string().trim().min(1).max(500)
 
+const variableName = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'is a lower-case word of a-z, 0-9 and _')
+
 const manifestSchema = z.strictObject({
   title: line.optional(),
   description: line.optional(),
   aliases: z.array(line).max(100).default([]),
   keywords: z.array(line).max(1000).default([]),
+  when: whenSchema.optional(),
+  variables: z.record(variableName, z.union([z.string().max(10_000), z.number(), z.boolean()])).default({}),
+  leave_out: z.array(line).max(1000).default([]),
+  steps: z.array(line).max(50).default([]),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>

@@ -11,12 +11,15 @@ export const rulesName = 'rules.yaml'
  * When a template is chosen by the words of a summary. Every group of `all` needs one of its phrases, `any` needs
  * one, and none of `none` may occur. A phrase is whole words in their order. What `ignore` names doesn't count.
  */
-export interface Rule {
+export interface Rule extends Conditions {
   readonly template: string
+  readonly ignore: readonly string[]
+}
+
+export interface Conditions {
   readonly all: readonly (readonly string[])[]
   readonly any: readonly string[]
   readonly none: readonly string[]
-  readonly ignore: readonly string[]
 }
 
 const maxBytes = 1024 * 1024
@@ -24,14 +27,20 @@ const phrase = z.string().trim().min(1).max(200)
 const phrases = z.array(phrase).max(5000)
 const group = z.union([phrase.transform((word) => [word]), phrases.min(1)])
 
-const ruleSchema = z
-  .strictObject({
-    template: phrase,
-    all: z.array(group).max(100).default([]),
-    any: phrases.default([]),
-    none: phrases.default([]),
-  })
-  .refine((rule) => rule.all.length + rule.any.length > 0, 'it would always fit; give it words under any or all')
+const conditions = {
+  all: z.array(group).max(100).default([]),
+  any: phrases.default([]),
+  none: phrases.default([]),
+}
+const neverEmpty = [
+  (found: Conditions) => found.all.length + found.any.length > 0,
+  'it would always fit; give it words under any or all',
+] as const
+
+const ruleSchema = z.strictObject({ template: phrase, ...conditions }).refine(...neverEmpty)
+
+/** A template's own rule, the `when` of its template.yaml. */
+export const whenSchema = z.strictObject(conditions).refine(...neverEmpty)
 
 const rulesSchema = z.strictObject({
   ignore: phrases.default([]),

@@ -4,7 +4,15 @@ import { Problem } from '../../src/support/problem.js'
 import type { Template } from '../../src/template/catalogue.js'
 import { planTemplate } from '../../src/template/plan.js'
 
-const template: Template = { id: 'sample', folder: '/nowhere', aliases: [], keywords: [], leftOut: [] }
+const template: Template = {
+  id: 'sample',
+  folder: '/nowhere',
+  aliases: [],
+  keywords: [],
+  variables: {},
+  leftOut: [],
+  steps: [],
+}
 const scope = { project: 'green', slash: 'a/b', up: '..', git: '.git', empty: '', escape: '\u001b[2J' }
 const plan = (...paths: string[]) =>
   planTemplate(
