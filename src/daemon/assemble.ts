@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { packageRoot, type Home } from '../config/home.js'
+import type { Home } from '../config/home.js'
 import type { Config } from '../config/schema.js'
+import { templateFolders } from '../config/template-folders.js'
 import { createInbox, type Inbox } from '../job/inbox.js'
 import { createSpool, type Spool } from '../job/spool.js'
 import type { Credential } from '../repo/tools.js'
@@ -96,8 +96,7 @@ function sessionTools(
       stepTimeoutMs: config.worker.step_timeout_s * 1000,
       environment,
     },
-    loadCatalogue: () =>
-      loadCatalogue([...new Set([join(packageRoot, 'templates'), ...config.templates_dirs, home.templates])]),
+    loadCatalogue: () => loadCatalogue(templateFolders(home, config).map(({ folder }) => folder)),
     environment,
     ownEnvironment,
     log,
