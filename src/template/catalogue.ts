@@ -8,7 +8,7 @@ import { codeOf, messageOf } from '../support/problem.js'
 import { nearest, printable } from '../support/text.js'
 import { folderText, tellingNames } from './folder-text.js'
 import { createKept, type Look } from './kept.js'
-import { manifestName, readManifest } from './manifest.js'
+import { manifestName, readManifest, type ManifestResult } from './manifest.js'
 import { readRules, rulesName, type Conditions, type Rule } from './rules.js'
 
 /** A folder that projects can be made from. */
@@ -54,8 +54,8 @@ export async function loadCatalogue(folders: readonly string[]): Promise<Catalog
   return await createCatalogue(folders)()
 }
 
-/** So many folders are looked at at once: Node has four threads for files, and others need them too. */
-const lanes = 4
+/** So many folders are looked at at once: enough for Node's four threads for files, little for others to wait behind. */
+const lanes = 16
 
 /**
  * The templates and rules of folders, the one of lowest precedence first: of two templates with one id the later wins,
@@ -190,8 +190,9 @@ async function readTemplate(parent: string, entry: Dirent, look: Look): Promise<
   const read = await tolerating(async () => {
     await look([folder])
     const names = await tellingNames(folder)
-    await look([manifestName, ...names.files].map((name) => join(folder, name)))
-    const manifest = await readManifest(folder)
+    const own = names.mayHave(manifestName) ? [manifestName] : []
+    await look([...own, ...names.files].map((name) => join(folder, name)))
+    const manifest: ManifestResult = own.length === 0 ? { kind: 'none' } : await readManifest(folder)
     return manifest.kind === 'broken' ? manifest : { ...manifest, text: await folderText(id, folder, names) }
   })
   switch (read.kind) {

@@ -4,7 +4,7 @@ import { readBeginning, readBounded, type BoundedRead } from '../support/files.j
 import { codeOf } from '../support/problem.js'
 import { projectFile } from './project-files.js'
 
-/** More names than a project has at its top; of those behind nothing is known. */
+/** More names than a project has at its top; the rest are not looked at. */
 const maxNames = 2000
 const maxFiles = 8
 const maxReadmeBytes = 4 * 1024
@@ -17,6 +17,8 @@ const maxCharacters = 1500
 
 /** What in a folder says what it is. */
 export interface TellingNames {
+  /** Whether there may be such a file: there is none where all names were looked at. */
+  readonly mayHave: (name: string) => boolean
   /** The files whose content does, the most telling first. */
   readonly files: readonly string[]
   /** What the names themselves say. */
@@ -37,6 +39,7 @@ export async function tellingNames(folder: string): Promise<TellingNames> {
     return file === undefined ? [] : [{ ...file, name }]
   })
   return {
+    mayHave: (name) => names.length === maxNames || names.includes(name),
     files: [readme ?? [], known.filter(({ words }) => words !== undefined).map(({ name }) => name)]
       .flat()
       .slice(0, maxFiles),
