@@ -20,6 +20,26 @@ const engine = new Liquid({
   memoryLimit: 16 * 1024 * 1024,
 })
 
+/** What all files and names of one template may take together. */
+const maxTotalMs = 10_000
+const maxTotalCharacters = 64 * 1024 * 1024
+
+/** Keeps account of what rendering one template has taken. */
+export class RenderBudget {
+  private ms = 0
+  private characters = 0
+
+  /** @throws Problem where it is used up */
+  spend(thing: RenderedThing, ms: number, characters: number): void {
+    this.ms += ms
+    this.characters += characters
+    if (this.ms <= maxTotalMs && this.characters <= maxTotalCharacters) return
+    const because =
+      this.ms > maxTotalMs ? 'to render its files takes over 10 s' : 'its files render to more than 64 MiB'
+    throw refusal(thing.templateId, `${thing.file}: ${because}`, 'make the template smaller')
+  }
+}
+
 /** What is rendered, for the person who has to mend it. */
 export interface RenderedThing {
   readonly templateId: string
@@ -27,13 +47,19 @@ export interface RenderedThing {
   readonly file: string
 }
 
-/** Renders Liquid source. @throws Problem naming the file, line and column of what is wrong. */
+/**
+ * Renders Liquid source.
+ * @param budget of the template, where more of it is rendered
+ * @throws Problem naming the file, line and column of what is wrong
+ */
 export async function renderLiquid(
   source: string,
   scope: Readonly<Record<string, unknown>>,
   thing: RenderedThing,
+  budget = new RenderBudget(),
 ): Promise<string> {
   let result: unknown
+  const begunMs = performance.now()
   try {
     result = await engine.render(engine.parse(source, thing.file), { ...scope })
   } catch (error) {
@@ -49,6 +75,7 @@ export async function renderLiquid(
   if (result.length > maxResultCharacters) {
     throw refusal(thing.templateId, `${thing.file}: it renders to more than 4 MiB`, 'make the template smaller')
   }
+  budget.spend(thing, performance.now() - begunMs, result.length)
   return result
 }
 
