@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs'
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, readdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { mapAtMost } from '../support/at-most.js'
 import { grouped } from '../support/grouped.js'
@@ -74,7 +74,7 @@ export function createCatalogue(folders: readonly string[]): () => Promise<Catal
       const unlisted: BrokenTemplate[] = []
       const entries = (await entriesOf(folder, unlisted)).filter(isCandidate)
       const found = await mapAtMost(lanes, entries, (entry) =>
-        kept.get(join(folder, entry.name), (look) => readTemplate(folder, entry, look)),
+        kept.get(join(folder, entry.name), (look) => readTemplate(join(folder, entry.name), entry, look)),
       )
       const path = join(folder, rulesName)
       const ruled = await kept.get(path, (look) => readRulesFile(path, look))
@@ -175,13 +175,27 @@ function isCandidate(entry: Dirent): boolean {
   return entry.isDirectory() || entry.isSymbolicLink()
 }
 
-async function readTemplate(parent: string, entry: Dirent, look: Look): Promise<Found> {
-  const id = entry.name
-  const folder = join(parent, id)
+/**
+ * Reads one folder as a template, which need not be in the catalogue.
+ * @param folder absolute
+ */
+export async function loadTemplate(
+  folder: string,
+): Promise<{ readonly template?: Template; readonly broken?: BrokenTemplate }> {
+  const stats = await tolerating(async () => ({ kind: 'stats' as const, stats: await lstat(folder) }))
+  if (stats.kind === 'stats' && (stats.stats.isDirectory() || stats.stats.isSymbolicLink())) {
+    return await readTemplate(folder, stats.stats, () => Promise.resolve())
+  }
+  const because = stats.kind === 'broken' ? stats.because : 'it is no folder'
+  return { broken: { folder: printable(folder, 500), because, remedy: 'name the folder of a template' } }
+}
+
+async function readTemplate(folder: string, what: { isSymbolicLink(): boolean }, look: Look): Promise<Found> {
+  const id = basename(folder)
   const leftOut = (because: string, remedy: string): Found => ({
-    broken: { folder: join(parent, printable(id)), because, remedy },
+    broken: { folder: join(dirname(folder), printable(id)), because, remedy },
   })
-  if (entry.isSymbolicLink()) {
+  if (what.isSymbolicLink()) {
     return leftOut('it is a symbolic link', 'put the folder itself there, or name its parent in templates_dirs')
   }
   if (printable(id) !== id || id.includes('\ufffd')) {
