@@ -69,6 +69,8 @@ const mismatches: Readonly<Partial<Record<string, string>>> = {
 
 /** zod's own message names types of JavaScript; the schema's messages are taken as they are. */
 function wordsFor(issue: z.core.$ZodIssue): string {
+  // What is wrong with a key of a record is within.
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message
   if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input: expected')) return issue.message
   return mismatches[issue.expected] ?? issue.message
 }

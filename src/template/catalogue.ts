@@ -64,8 +64,8 @@ const lanes = 16
  * @returns what gives the catalogue as the files are at the time of the call. It reads again what has changed; where
  * nothing has, it gives the same object.
  */
-export function createCatalogue(folders: readonly string[]): () => Promise<Catalogue> {
-  const kept = createKept<Found>()
+export function createCatalogue(folders: readonly string[], now: () => number = Date.now): () => Promise<Catalogue> {
+  const kept = createKept<Found>(now)
   let last: { readonly contents: readonly FolderContent[]; readonly catalogue: Catalogue } | undefined
 
   const look = async (): Promise<Catalogue> => {

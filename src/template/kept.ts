@@ -23,7 +23,8 @@ interface Entry<T> {
 /** The coarsest clock of a file system: FAT counts in two seconds, ext4 in a few milliseconds. */
 const clockMs = 2000
 
-export function createKept<T>(): Kept<T> {
+/** @param now milliseconds since 1970 */
+export function createKept<T>(now: () => number): Kept<T> {
   let known = new Map<string, Entry<T>>()
   let asked = new Map<string, Entry<T>>()
   return {
@@ -37,7 +38,7 @@ export function createKept<T>(): Kept<T> {
       const stamps: string[] = []
       const changes: number[] = []
       const found = await read(async (more) => {
-        const lookedMs = Date.now()
+        const lookedMs = now()
         const { text, changedMs } = await stampOf(more)
         paths.push(...more)
         if (more.length > 0) stamps.push(text)

@@ -12,7 +12,9 @@ export const manifestName = 'template.yaml'
 const maxBytes = 64 * 1024
 const line = z.string().trim().min(1).max(500)
 
-const variableName = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'is a lower-case word of a-z, 0-9 and _')
+const variableName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,63}$/, 'must be a lower-case word of a-z, 0-9 and _; rename it')
 
 const manifestSchema = z.strictObject({
   title: line.optional(),

@@ -113,7 +113,7 @@ function tomlWords(source: string): string[] {
       list = /\][ \t]*(?:#.*)?$/.test(line) ? '' : what
     } else if (/(?:dependencies|packages)$/.test(section)) words.push(key)
     else if (/^(?:project|package|tool\.poetry)$/.test(section) && /^(?:name|description)$/.test(key)) {
-      words.push(value.replaceAll(/["']/g, ''))
+      words.push(value.replaceAll(/["']/g, '').trim())
     }
   }
   return words.filter((word) => word !== 'python')
