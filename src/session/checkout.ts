@@ -32,6 +32,7 @@ export interface TemplateReport {
   readonly id: string
   readonly by: Choice['by'] | 'none'
   readonly words: readonly string[]
+  readonly runners_up: readonly string[]
   readonly hint_problem?: string
   readonly created: readonly string[]
   readonly identical: readonly string[]
@@ -180,7 +181,7 @@ async function applyChosenTemplate(
   const { job, plan } = request
   if (!empty && job.template_hint === undefined) return undefined
   const catalogue = await tools.loadCatalogue()
-  const choice = chooseTemplate(catalogue, {
+  const choice = await chooseTemplate(catalogue, {
     ...(job.template_hint === undefined ? {} : { hint: job.template_hint }),
     ...(job.requirements_summary === undefined ? {} : { summary: job.requirements_summary }),
   })
@@ -194,12 +195,14 @@ async function applyChosenTemplate(
   const hint = choice.hintProblem === undefined ? {} : { hint_problem: choice.hintProblem }
   const template = catalogue.templates.get(choice.id)
   if (template === undefined || (!empty && choice.by !== 'hint')) {
-    const report = { id: 'none', by: 'none', words: [], ...hint, created: [], identical: [], skipped: [] } as const
+    const nothing = { words: [], runners_up: [], created: [], identical: [], skipped: [] }
+    const report = { id: 'none', by: 'none', ...hint, ...nothing } as const
     return { report, template: undefined, variables }
   }
   const mode = empty ? 'whole' : 'missing-only'
   const written = await applyTemplate({ template, folder, mode, variables, signal: request.signal })
-  return { report: { id: choice.id, by: choice.by, words: choice.words, ...hint, ...written }, template, variables }
+  const { id, by, words, runnersUp } = choice
+  return { report: { id, by, words, runners_up: runnersUp, ...hint, ...written }, template, variables }
 }
 
 const trackerTimeoutMs = 30_000

@@ -5,6 +5,7 @@ import { codeOf, messageOf } from '../support/problem.js'
 import { nearest, printable } from '../support/text.js'
 import { manifestName, readManifest } from './manifest.js'
 import { readRules, rulesName, type Conditions, type Rule } from './rules.js'
+import { templatesOf, type Stacks } from './stacks.js'
 
 /** A folder that projects can be made from. */
 export interface Template {
@@ -17,6 +18,8 @@ export interface Template {
   /** Other hints for it. */
   readonly aliases: readonly string[]
   readonly keywords: readonly string[]
+  /** Words of what stands in the folder: its README, its package's description and dependencies. */
+  readonly text?: string
   /** Its own rule, tried after those of rules.yaml. */
   readonly when?: Conditions
   /** What its files may use beside the job's variables, with the values they have where nobody says otherwise. */
@@ -39,6 +42,8 @@ export interface Catalogue {
   readonly templates: ReadonlyMap<string, Template>
   /** In the order in which they are tried. */
   readonly rules: readonly Rule[]
+  /** The names of stacks in each rules.yaml that has them, in the same order. */
+  readonly stacks?: readonly Stacks[]
   readonly broken: readonly BrokenTemplate[]
 }
 
@@ -51,7 +56,9 @@ export async function loadCatalogue(folders: readonly string[]): Promise<Catalog
   const templates = new Map<string, Template>()
   const broken: BrokenTemplate[] = []
   const rules: Rule[] = []
+  const stacks: Stacks[] = []
   const sources: string[] = []
+  const stackSources: string[] = []
   for (const folder of folders) {
     for (const entry of await entriesOf(folder, broken)) {
       const template = await readTemplate(folder, entry, broken)
@@ -65,18 +72,34 @@ export async function loadCatalogue(folders: readonly string[]): Promise<Catalog
     else {
       rules.unshift(...read.rules)
       sources.unshift(...read.rules.map(() => path))
+      if (read.stacks !== undefined) {
+        stacks.unshift(read.stacks)
+        stackSources.unshift(path)
+      }
     }
   }
   rules.forEach((rule, index) => {
-    if (templates.has(rule.template)) return
-    const [near] = nearest(rule.template, [...templates.keys()], 1)
-    broken.push({
-      folder: sources[index] ?? rulesName,
-      because: `a rule names the template "${printable(rule.template, 80)}", which does not exist`,
-      remedy: near === undefined ? 'correct or remove the rule' : `did you mean ${near}?`,
-    })
+    if (!templates.has(rule.template)) broken.push(missing('a rule', rule.template, sources[index], templates))
   })
-  return { templates, rules, broken }
+  stacks.forEach((one, index) => {
+    const gone = new Set(templatesOf(one).filter((id) => !templates.has(id)))
+    for (const id of gone) broken.push(missing('a stack', id, stackSources[index], templates))
+  })
+  return { templates, rules, stacks, broken }
+}
+
+function missing(
+  what: string,
+  id: string,
+  folder: string | undefined,
+  templates: ReadonlyMap<string, Template>,
+): BrokenTemplate {
+  const [near] = nearest(id, [...templates.keys()], 1)
+  return {
+    folder: folder ?? rulesName,
+    because: `${what} names the template "${printable(id, 80)}", which does not exist`,
+    remedy: near === undefined ? 'correct or remove the rule' : `did you mean ${near}?`,
+  }
 }
 
 async function entriesOf(folder: string, broken: BrokenTemplate[]): Promise<Dirent[]> {
