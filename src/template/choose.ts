@@ -29,7 +29,7 @@ type Chosen = Omit<Choice, 'hintProblem'>
 const fallbackId = 'generic-starter'
 
 /** A ranked template is chosen where its words weigh this much, and its score leads by this factor. */
-const threshold = { weight: 4, lead: 1.3 }
+const threshold = { weight: 3, lead: 1.5 }
 /** The same where a language is named and the choice is only among its templates. */
 const inLanguage = { weight: 1, lead: 1.15 }
 
@@ -140,7 +140,9 @@ async function byRank(
   words: readonly string[],
   allowed?: ReadonlySet<string>,
 ): Promise<Chosen> {
-  const ranked = await rank(catalogue, reading.words, reading.taken, allowed)
+  // Where no stack is named, a word like `next` or `go` is not the name of one.
+  const except = allowed === undefined ? prepare(catalogue).stackWords : undefined
+  const ranked = await rank(catalogue, reading.words, reading.taken, allowed, except)
   const [first, second] = ranked
   if (first !== undefined && isClear(first, second, needed)) {
     return { id: first.id, by: 'rank', words: first.words, runnersUp: ranked.slice(1).map(({ id }) => id) }
@@ -159,6 +161,8 @@ function present(catalogue: Catalogue, ids: readonly string[]): string[] {
 /** What is made of a catalogue once. */
 interface Prepared {
   readonly lexicon: Lexicon
+  /** Single words that name a language or a framework. */
+  readonly stackWords: ReadonlySet<string>
   /** Templates that the stacks lead to. */
   readonly ofStacks: ReadonlySet<string>
   /** Those that have conditions of their own, the one of highest precedence first. */
@@ -171,8 +175,11 @@ function prepare(catalogue: Catalogue): Prepared {
   const known = preparedByCatalogue.get(catalogue)
   if (known !== undefined) return known
   const stacks = catalogue.stacks ?? []
+  const lexicon = makeLexicon(stacks)
+  const names = lexicon.stacks.filter(({ is }) => is !== 'thing').flatMap(({ words, unsure }) => [...words, ...unsure])
   const made = {
-    lexicon: makeLexicon(stacks),
+    lexicon,
+    stackWords: new Set(names),
     ofStacks: new Set(stacks.flatMap(templatesOf)),
     conditional: [...catalogue.templates.values()]
       .reverse()

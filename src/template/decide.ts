@@ -41,18 +41,23 @@ export function decide(mentions: readonly Mention[]): Verdict {
   const framework = foremost(frameworks)
   const asked = Math.max(...mentions.filter(decides).map(({ role }) => role), 0)
   if (leading !== undefined && leading.role >= Math.min(asked, framework?.role ?? 0)) {
-    const side = leading.role === 0 && language !== undefined && language.role === 2
+    const side = leading.role === 0 && language !== undefined && language.role >= 2
     if (!side) return ofThing(leading, languageOf(language, framework), mentions)
   }
-  if (framework !== undefined && !(framework.role === 0 && (language?.role ?? 0) === 2)) {
+  // `Plain HTML page for our Django product`: the framework stands beside what is asked for.
+  const isBeside = framework?.role === 0 && ((language?.role ?? 0) >= 2 || things.some(({ role }) => role >= 2))
+  if (framework !== undefined && !isBeside) {
     return ofFrameworks(
       frameworks.filter(({ role }) => role === framework.role),
       framework,
       mentions,
     )
   }
+  const able = foremost(things.filter(({ stack }) => stack.template !== undefined))
   const thing = foremost(things.filter((one) => fitsLanguage(one, language))) ?? foremost(things)
-  if (thing !== undefined && language === undefined) return ofThing(thing, undefined, mentions)
+  if (able !== undefined && (language === undefined || (language.role === 0 && able.role >= 2))) {
+    return ofThing(able, undefined, mentions)
+  }
   if (language === undefined) return { kind: 'silent' }
   if (thing !== undefined && fitsLanguage(thing, language)) return ofThing(thing, language, mentions)
   return ofLanguage(language, thing, mentions)
@@ -123,7 +128,7 @@ function ofLanguage(
   const { template, templates } = language.stack
   const words = [language.words, ...(thing === undefined ? [] : [thing.words])]
   // What the thing can be made of in other languages, but not in this one, is none of ours.
-  const mismatch = thing !== undefined && thing.role > 0
+  const mismatch = thing !== undefined && thing.role >= 2
   if (templates.length === 0 || mismatch) return { kind: 'none', words, others: othersOf(mentions, undefined) }
   return { kind: 'language', template, templates, words: [language.words] }
 }

@@ -43,7 +43,7 @@ export function makeLexicon(sources: readonly Stacks[]): Lexicon {
     known.add(key)
     const entry = { parts, stack, sure }
     push(entries, first, entry)
-    if (stack !== undefined && parts.length === 1 && first.length >= 5) {
+    if (stack !== undefined && isForgiven(stack) && parts.length === 1 && first.length >= 5) {
       for (const shorter of shortened(first)) push(misspelt, shorter, entry)
     }
   }
@@ -86,17 +86,24 @@ function fits(entry: Entry, words: readonly Word[], at: number): boolean {
 /** The name of which a word is a slip of the pen: one character too many, too few or wrong, or two exchanged. */
 function meant(lexicon: Lexicon, word: string): Entry | undefined {
   if (word.length < 5 || word.length > 20 || !/^[a-z]+$/.test(word)) return undefined
+  // `pythons` and `reacts` are words of their own.
+  if (word.endsWith('s') && lexicon.entries.has(word.slice(0, -1))) return undefined
   const candidates = [word, ...shortened(word)].flatMap((key) => [
     ...(lexicon.misspelt.get(key) ?? []),
-    ...(lexicon.entries.get(key)?.filter((entry) => entry.stack !== undefined && entry.parts.length === 1) ?? []),
+    ...(lexicon.entries.get(key)?.filter(({ stack, parts }) => isForgiven(stack) && parts.length === 1) ?? []),
   ])
   return candidates.find((entry) => {
     const name = entry.parts[0] ?? ''
     if (name.length < 5 || !/^[a-z]+$/.test(name) || name[0] !== word[0]) return false
-    // `pythons` and `expresses` are words of their own, and so are many that differ in a letter from an everyday name.
-    if (word === `${name}s` || isExchanged(word, name)) return word !== `${name}s`
-    return entry.sure && name.length >= 6 && isOneOff(word, name)
+    // Many words differ in a letter from a name that is an everyday word itself.
+    return isExchanged(word, name) || (entry.sure && name.length >= 6 && isOneOff(word, name))
   })
+}
+
+/** Slips are forgiven in the names that lead to a template: the others would only add mistakes. */
+function isForgiven(stack: Stack | undefined): boolean {
+  if (stack === undefined || stack.is === 'thing') return false
+  return stack.template !== undefined || (stack.is === 'language' && stack.templates.length > 0)
 }
 
 /** Whether the same letters stand in another order, two neighbours exchanged. */

@@ -9,9 +9,14 @@ export interface Mention {
   readonly words: string
   readonly at: number
   readonly length: number
-  /** 2: it is what is to be made, or what it is to be made with; 0: it stands beside; 1: neither is said. */
-  readonly role: 0 | 1 | 2
+  readonly role: Role
 }
+
+/**
+ * 3: the text says that it is to be used (`in Go`, `use Koa`, `Stack: Vue`); 2: it stands where what is asked for stands (`Koa server
+ * for …`, `built with Koa`); 1: neither is said; 0: it stands beside what is asked for (`for our Koa server`).
+ */
+export type Role = 0 | 1 | 2 | 3
 
 const set = (words: string): ReadonlySet<string> => new Set(words.split(' '))
 
@@ -22,15 +27,21 @@ const fillers = set(
 )
 /** What comes before the name of that which is to be used or made. */
 const leads = set(
-  'in with using use uses via on onto to into by as be build built make made making create write written develop set up setup ' +
-    'scaffold start want need prefer take → mit en con avec com met auf als mittels usando is',
+  'in with using use uses chose choose chosen pick picked via on onto to into by as be build built make made making create write written develop set up setup ' +
+    'scaffold start want need like prefer take → mit en con avec com met auf als mittels usando is',
 )
 /** What comes before the name of a tool, also behind `that` and `which`. */
-const strongLeads = set('in using use as be → mittels usando')
+const strongLeads = set('in use choose chose as be → 用')
 /** From here on a clause tells of what stands beside: whom it is for, what it reads, what it is like. */
 const openers = set(
   'that which who whose where because since though although for from between behind against like about calls reads consumes ' +
-    'wraps wrapping wrapper talks talking consuming calling around of über für von que qui para pour der die das',
+    'wraps wrapping wrapper talks talking consuming calling around über für von que qui para pour der die das',
+)
+/** Before `in`, behind `that`: what is done in a language, not where something is looked for. */
+const doneIn = set('written built made done implemented programmed coded developed be is it this everything')
+/** Before `with`: what stands beside. */
+const companions = set(
+  'works work working integrates integrate compatible talks talk talking deals deal together along plays interacts connects connect syncs',
 )
 const owners = set(
   'our their my your his her existing current other all many unser unsere unserer nuestro nuestra notre nos',
@@ -52,9 +63,10 @@ export function findMentions(lexicon: Lexicon, words: readonly Word[], taken: Re
   )
   const mentions: Mention[] = []
   for (const one of found) {
-    if (!one.sure && evidence(one, words, sureAt, lexicon) < 2) continue
-    if (isTaken(one, taken)) continue
     const role = roleOf(one, words, mentions.at(-1))
+    const asked = one.stack.is === 'thing' && role >= 2 ? 1 : 0
+    if (!one.sure && evidence(one, words, sureAt, lexicon) + asked < 2) continue
+    if (isTaken(one, taken)) continue
     const text = words.slice(one.at, one.at + one.length)
     mentions.push({ ...one, role, words: text.map((word) => word.text).join(' ') })
   }
@@ -89,29 +101,46 @@ function evidence(found: Found, words: readonly Word[], sureAt: ReadonlySet<numb
   if (lead && (after === undefined || after.text === 'with')) points += 1
   if (/^(?:written|built|made|build)$/.test(words[at - 2]?.text ?? '') && lead) points += 1
   if (after === undefined && (before === undefined || at === 0)) points += 1
+  // `Nest with Prisma`, `Flask and SQLite`, at the beginning of a sentence.
+  const joined = after !== undefined && /^(?:with|and|plus|mit|und|y|et)$/.test(after.text)
+  const begins = word?.capital === true && !word.name
+  if (at === 0 && word?.capital === false) points += 1
+  if (begins && ((joined && words[at + length + 1]?.name === true) || after?.text === 'for')) points += 1
   if (sureAt.size > 0 || words.some((one) => lexicon.technical.has(one.text))) points += 1
-  if (word?.name === false) {
+  if (word?.capital === false) {
     if (before !== undefined && pronouns.has(before.text)) points -= 3
     if (after !== undefined && particles.has(after.text) && words[at + length - 1]?.tied !== true) points -= 2
   }
   return points
 }
 
-function roleOf(found: Found, words: readonly Word[], previous: Mention | undefined): 0 | 1 | 2 {
+function roleOf(found: Found, words: readonly Word[], previous: Mention | undefined): Role {
   const clause = words[found.at]?.clause
   let before = found.at - 1
   const wordAt = (at: number) => (words[at]?.clause === clause ? (words[at]?.text ?? '') : '')
   const isFiller = () => fillers.has(wordAt(before)) || /^\d+$/.test(wordAt(before))
   while (isFiller()) before--
+  if (previous?.role === 0 && isListed(previous, before, words)) return 0
   if (previous !== undefined && joins(previous, before, words, clause)) return previous.role
   const opened = isOpened(words, found.at, clause)
   const lead = wordAt(before)
-  if (strongLeads.has(lead)) return 2
-  if (opened) return 0
+  if (opened) {
+    // `that lints code in Python projects`, but `which is written in Python`
+    if (lead === 'in' && !doneIn.has(wordAt(before - 1))) return 0
+    if (strongLeads.has(lead)) return 3
+    if (/^(?:using|uses)$/.test(lead)) return 2
+    return /^(?:with|on|mit|con|avec)$/.test(lead) && !companions.has(wordAt(before - 1)) ? 1 : 0
+  }
+  if (companions.has(wordAt(before - 1)) && !strongLeads.has(lead)) return 0
+  // `Stack: Vue`, but in `Monorepo: a Vue site, …` the list says what it holds.
+  const held = previous?.stack.is === 'thing' && previous.stack.leads && previous.at + previous.length - 1 === before
+  if (strongLeads.has(lead) || (words[before + 1]?.colon === true && !held)) return 3
+  if (lead === 'of' && !/^(?:kind|sort|version|use|set|bunch)$/.test(wordAt(before - 1))) return 0
   if (owners.has(lead)) return lead === 'our' && wordAt(before + 1) === 'new' ? 2 : 0
   if (leads.has(lead)) return 2
-  // At the beginning of the text, or of a clause that begins like `This repo:`.
-  if (before < 2 && !words.slice(0, found.at).some((word) => owners.has(word.text))) return 2
+  // At the beginning of the text; what is spoken of as `the` one is known already.
+  const definite = words.slice(before + 1, found.at).some((word) => word.text === 'the')
+  if (before < 2 && !definite && !words.slice(0, found.at).some((word) => owners.has(word.text))) return 2
   return 1
 }
 
@@ -127,6 +156,12 @@ function joins(previous: Mention, before: number, words: readonly Word[], clause
   )
 }
 
+/** `our Go, Python and Node services`: the comma ends a clause, but not the list. */
+function isListed(previous: Mention, before: number, words: readonly Word[]): boolean {
+  const end = previous.at + previous.length - 1
+  return end === before && words[end]?.sentence === words[before + 1]?.sentence && words[before + 1]?.colon !== true
+}
+
 /** Whether the clause has turned to something else before this word. */
 function isOpened(words: readonly Word[], at: number, clause: number | undefined): boolean {
   for (let index = at - 1; index >= 0 && words[index]?.clause === clause; index--) {
@@ -138,10 +173,12 @@ function isOpened(words: readonly Word[], at: number, clause: number | undefined
   return false
 }
 
-/** `instead of`, `kind of`, `for this`, `for the new site` say nothing of what stands beside. */
+/** `kind of`, `start from`, `behind one gateway` say nothing of what stands beside. */
 function isAsked(words: readonly Word[], index: number): boolean {
   const text = words[index]?.text ?? ''
+  if (text === 'behind') return /^(?:a|an|one)$/.test(words[index + 1]?.text ?? '')
   const before = words[index - 1]?.text ?? ''
-  if (text === 'of') return /^(?:kind|sort|instead|made|out|version|rewrite|use)$/.test(before)
+  if (text === 'like') return /^(?:id|wed|would|i|we|theyd|shed|hed|youd)$/.test(before)
+  if (text === 'for') return /^(?:go|went|opt|opted|vote|voted|ask|asked|settle|settled)$/.test(before)
   return text === 'from' && before === 'start'
 }

@@ -80,7 +80,8 @@ function takeState(words: readonly Word[], taken: Set<number>): void {
       /^(?:new|should|must|shall|will|would|needs|need|want|be|missing|please|next|stack|prefer|favourite|soll|muss|debe|doit|replace|rewrite|gets|get)$/,
     )
     const already = has(/^already$/) && has(/^(?:there|have|has|exists|live|running|made|done)$/)
-    if ((isOurs && ours && stated && !wished) || already) takeClause(words, index, taken)
+    const isThere = word.text === 'there' && (stated || clause[1] === 'a' || clause[1] === 'an')
+    if ((((isOurs && ours) || isThere) && (stated || isThere) && !wished) || already) takeClause(words, index, taken)
   }
 }
 
@@ -90,10 +91,32 @@ function takeMigration(words: readonly Word[], taken: Set<number>): void {
   const [arrow] = arrows
   if (arrow !== undefined && arrows.length === 1) takeBackward(words, arrow, 4, taken)
   for (const at of words.keys()) {
+    if (isRefusal(words, at)) takeSentence(words, at - 1, taken)
+    if (words[at]?.text === 'from') takeFrom(words, at, taken)
     if (words[at]?.text !== 'to') continue
     const ahead = words.slice(at + 1, at + 5).filter((word) => word.clause === words[at]?.clause)
     if (ahead.some((word) => /^(?:migration|rewrite|port|conversion|switch|transition)$/.test(word.text))) {
       takeBackward(words, at, 3, taken)
     }
   }
+}
+
+/** `From Nuxt to SvelteKit`. */
+function takeFrom(words: readonly Word[], from: number, taken: Set<number>): void {
+  const to = words.findIndex((word, index) => index > from + 1 && /^(?:to|over|towards)$/.test(word.text))
+  if (to < 0 || to > from + 5 || words[to]?.clause !== words[from]?.clause) return
+  for (let index = from + 1; index < to; index++) taken.add(index)
+}
+
+/** `FastAPI? No.` */
+function isRefusal(words: readonly Word[], at: number): boolean {
+  const word = words[at]
+  const alone = words[at - 1]?.sentence !== word?.sentence && words[at + 1]?.sentence !== word?.sentence
+  return at > 0 && alone && /^(?:no|nope|nein|non)$/.test(word?.text ?? '')
+}
+
+function takeSentence(words: readonly Word[], at: number, taken: Set<number>): void {
+  words.forEach((word, index) => {
+    if (word.sentence === words[at]?.sentence) taken.add(index)
+  })
 }

@@ -46,10 +46,12 @@ export async function rank(
   words: readonly Word[],
   taken: ReadonlySet<number>,
   allowed?: ReadonlySet<string>,
+  /** Words that tell nothing. */
+  except?: ReadonlySet<string>,
 ): Promise<Ranked[]> {
   const index = await indexOf(catalogue)
   const most = Math.max(common.least, index.templates.length * common.part)
-  const terms = termsOf(words, taken).filter((term) => {
+  const terms = termsOf(words, taken, except).filter((term) => {
     const count = index.frequency.get(term)
     return count !== undefined && count <= most
   })
@@ -125,7 +127,7 @@ function stemsOf(text: string): string[] {
 }
 
 /** The text's words, and those that stand side by side in pairs and threes; what is taken back is none. */
-function termsOf(words: readonly Word[], taken: ReadonlySet<number>): string[] {
+function termsOf(words: readonly Word[], taken: ReadonlySet<number>, except?: ReadonlySet<string>): string[] {
   const terms = new Set<string>()
   words.forEach((word, at) => {
     if (taken.has(at)) return
@@ -134,7 +136,8 @@ function termsOf(words: readonly Word[], taken: ReadonlySet<number>): string[] {
       .filter((one) => one.clause === word.clause)
       .map((one) => stem(one.text))
     stems.forEach((one, length) => {
-      if (length > 0 || !stopWords.has(one)) terms.add(stems.slice(0, length + 1).join(' '))
+      if (length > 0 || !(stopWords.has(one) || except?.has(word.text) === true))
+        terms.add(stems.slice(0, length + 1).join(' '))
     })
   })
   return [...terms]

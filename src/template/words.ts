@@ -11,6 +11,10 @@ export interface Word {
   readonly tied: boolean
   /** True where it is written with a capital though no sentence begins there: a name, most often. */
   readonly name: boolean
+  /** True where it begins with a capital, wherever it stands. */
+  readonly capital: boolean
+  /** True where a colon stands before it: `Stack: Vue`. */
+  readonly colon: boolean
 }
 
 /** The arrow of a migration; scripts without spaces, character by character; words with their dots. */
@@ -33,8 +37,10 @@ export function wordsOf(text: string): Word[] {
     if (begins) sentence++
     if (begins || endsClause(between)) clause++
     const opens = last === undefined || begins || /[:*"“„]/.test(between)
-    const name = !opens && !shouted && /^\p{Lu}/u.test(match[0])
-    words.push({ text: match[0].toLowerCase().replaceAll('.', ''), clause, sentence, tied: false, name })
+    const capital = !shouted && /^\p{Lu}/u.test(match[0])
+    const folded = match[0].toLowerCase().replaceAll('.', '')
+    const colon = /[::]\W*$/.test(between)
+    words.push({ text: folded, clause, sentence, tied: false, name: capital && !opens, capital, colon })
     end = match.index + match[0].length
   }
   return words
