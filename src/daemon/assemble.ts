@@ -9,7 +9,7 @@ import { createRegistry } from '../session/registry.js'
 import type { SessionTools } from '../session/tools.js'
 import { childEnvironment } from '../support/process.js'
 import type { Logger } from '../support/log.js'
-import { loadCatalogue } from '../template/catalogue.js'
+import { createCatalogue } from '../template/catalogue.js'
 import { createTmux } from '../tmux/tmux.js'
 import { createControl, type Control } from './control.js'
 
@@ -96,7 +96,7 @@ function sessionTools(
       stepTimeoutMs: config.worker.step_timeout_s * 1000,
       environment,
     },
-    loadCatalogue: () => loadCatalogue(templateFolders(home, config).map(({ folder }) => folder)),
+    loadCatalogue: createCatalogue(templateFolders(home, config).map(({ folder }) => folder)),
     environment,
     ownEnvironment,
     log,

@@ -7,6 +7,7 @@ import { cloneRepository, type Cloned } from '../repo/clone.js'
 import { inspectWorkingCopy } from '../repo/working-copy.js'
 import { removeFolder, sweepTemporaries, temporaryName } from '../support/files.js'
 import { codeOf, Problem } from '../support/problem.js'
+import { printable } from '../support/text.js'
 import { applyTemplate } from '../template/apply.js'
 import { chooseTemplate, type Choice } from '../template/choose.js'
 import type { Template } from '../template/catalogue.js'
@@ -15,6 +16,7 @@ import { composeTracker } from '../tracker/compose.js'
 import { fetchTracker } from '../tracker/fetch-tracker.js'
 import { placeTracker, readTracker } from '../tracker/place.js'
 import { trackerName } from '../tracker/tracker-file.js'
+import { appliedReport, type AppliedReport } from './applied-report.js'
 import type { SessionPlan } from './plan.js'
 import type { SessionTools } from './tools.js'
 
@@ -28,15 +30,14 @@ export interface Checkout {
   readonly tracker: TrackerReport
 }
 
-export interface TemplateReport {
+export interface TemplateReport extends AppliedReport {
   readonly id: string
   readonly by: Choice['by'] | 'none'
   readonly words: readonly string[]
   readonly runners_up: readonly string[]
   readonly hint_problem?: string
-  readonly created: readonly string[]
-  readonly identical: readonly string[]
-  readonly skipped: readonly string[]
+  /** What the template suggests to do first. */
+  readonly steps: readonly string[]
 }
 
 export interface TrackerReport {
@@ -195,14 +196,16 @@ async function applyChosenTemplate(
   const hint = choice.hintProblem === undefined ? {} : { hint_problem: choice.hintProblem }
   const template = catalogue.templates.get(choice.id)
   if (template === undefined || (!empty && choice.by !== 'hint')) {
-    const nothing = { words: [], runners_up: [], created: [], identical: [], skipped: [] }
-    const report = { id: 'none', by: 'none', ...hint, ...nothing } as const
+    const nothing = { words: [], runners_up: [], ...hint, ...appliedReport(undefined), steps: [] }
+    const report = { id: 'none', by: 'none', ...nothing } as const
     return { report, template: undefined, variables }
   }
   const mode = empty ? 'whole' : 'missing-only'
   const written = await applyTemplate({ template, folder, mode, variables, signal: request.signal })
   const { id, by, words, runnersUp } = choice
-  return { report: { id, by, words, runners_up: runnersUp, ...hint, ...written }, template, variables }
+  const chosen = { id, by, words, runners_up: runnersUp, ...hint }
+  const report = { ...chosen, ...appliedReport(written), steps: template.steps.map((step) => printable(step, 500)) }
+  return { report, template, variables }
 }
 
 const trackerTimeoutMs = 30_000
@@ -259,7 +262,7 @@ async function ownTracker(
     project: plan.project,
     repositoryUrl: plan.repository.url,
     ...(job.requirements_summary === undefined ? {} : { summary: job.requirements_summary }),
-    ...(template === undefined ? {} : { template: { id: template.id } }),
+    ...(template === undefined ? {} : { template }),
   })
   return { from: 'composed', text }
 }

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { codeOf, messageOf, Problem } from '../support/problem.js'
 import type { Template } from './catalogue.js'
 import { readTemplateFile, textOf } from './content.js'
-import { renderLiquid } from './liquid.js'
+import { RenderBudget, renderLiquid } from './liquid.js'
 import { listTemplate } from './listing.js'
 import { planTemplate, type PlannedFile } from './plan.js'
 import { checkTime, refusal } from './refuse.js'
-import { scopeOf, type TemplateVariables } from './render.js'
+import { renderTemplateTracker, scopeOf, type TemplateVariables } from './render.js'
 import { Target } from './target.js'
 
 /** Paths in the working copy, sorted. `skipped`: something else stands there and was left as it is. */
@@ -38,8 +38,9 @@ export async function applyTemplate(request: {
   const limit = AbortSignal.timeout(timeoutMs)
   const signal = request.signal === undefined ? limit : AbortSignal.any([request.signal, limit])
   try {
-    const scope = scopeOf(request.variables)
-    const plan = await planTemplate(template, await listTemplate(template, signal), scope)
+    const scope = scopeOf(request.variables, template.variables)
+    const budget = new RenderBudget()
+    const plan = await planTemplate(template, await listTemplate(template, signal), scope, budget)
     if (!(await lstat(folder)).isDirectory()) throw new Error(`${folder} is not a folder`)
     const target = new Target(folder, template.id, request.mode)
     const toCreate: { readonly file: PlannedFile; readonly content: Uint8Array }[] = []
@@ -47,7 +48,7 @@ export async function applyTemplate(request: {
     const skipped: string[] = []
     for (const file of plan) {
       checkTime(template.id, signal)
-      const content = await contentOf(template, file, scope)
+      const content = await contentOf(template, file, scope, budget)
       switch (await target.standing(file.to, content)) {
         case 'missing':
           toCreate.push({ file, content })
@@ -71,15 +72,47 @@ export async function applyTemplate(request: {
   }
 }
 
+/**
+ * What would keep a template from being applied, whatever the job: a link, a name that leads out, Liquid that does not
+ * parse, an undefined variable. Undefined: nothing. Nothing is written.
+ */
+export async function checkTemplate(template: Template, signal: AbortSignal): Promise<Problem | undefined> {
+  const scope = scopeOf(sample, template.variables)
+  const budget = new RenderBudget()
+  try {
+    const plan = await planTemplate(template, await listTemplate(template, signal), scope, budget)
+    for (const file of plan) {
+      checkTime(template.id, signal)
+      if (file.rendered) await contentOf(template, file, scope, budget)
+    }
+    await renderTemplateTracker(template, sample)
+    return undefined
+  } catch (error) {
+    if (error instanceof Problem) return error
+    if (codeOf(error) === undefined) throw error
+    return refusal(template.id, messageOf(error), 'correct the rights of its files', { cause: error })
+  }
+}
+
+/** A job like any other. */
+const sample: TemplateVariables = {
+  project: 'sample-project',
+  owner: 'acme',
+  repository: 'sample-project',
+  year: 2026,
+  summary: 'A sample',
+}
+
 async function contentOf(
   template: Template,
   file: PlannedFile,
   scope: Readonly<Record<string, unknown>>,
+  budget: RenderBudget,
 ): Promise<Uint8Array> {
   const bytes = await readTemplateFile(template, file.from)
   if (!file.rendered) return bytes
   const source = textOf(template, file.from, bytes)
-  return Buffer.from(await renderLiquid(source, scope, { templateId: template.id, file: file.from }))
+  return Buffer.from(await renderLiquid(source, scope, { templateId: template.id, file: file.from }, budget))
 }
 
 /** Creates files and the folders they need, or none of them. */

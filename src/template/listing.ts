@@ -2,6 +2,7 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '../support/problem.js'
 import type { Template } from './catalogue.js'
+import { leavesOut } from './glob.js'
 import { checkTime, refusal } from './refuse.js'
 
 /** A regular file of a template. */
@@ -12,6 +13,9 @@ export interface TemplateFile {
 }
 
 const neverCopied: ReadonlySet<string> = new Set(['.git', 'node_modules', '__pycache__', '.venv'])
+
+/** Where a template that was added came from; at the top of its folder, and never copied. */
+export const provenanceName = '.devorch-source.yaml'
 
 const maxFiles = 5000
 const maxFolders = 5000
@@ -32,7 +36,8 @@ export async function listTemplate(template: Template, signal: AbortSignal): Pro
     for (const name of await namesIn(template, folder.path)) {
       checkTime(template.id, signal)
       const path = folder.path === '' ? name : `${folder.path}/${name}`
-      if (neverCopied.has(name) || template.leftOut.includes(path)) continue
+      if (neverCopied.has(name) || path === provenanceName) continue
+      if (template.leftOut.some((pattern) => leavesOut(pattern, path))) continue
       const stats = await lstat(join(template.folder, path))
       if (stats.isDirectory()) {
         if (folder.depth >= maxDepth || folders.length >= maxFolders) {

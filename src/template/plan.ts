@@ -2,7 +2,7 @@ import { printable } from '../support/text.js'
 import type { Template } from './catalogue.js'
 import type { TemplateFile } from './listing.js'
 import { refusal } from './refuse.js'
-import { renderLiquid } from './liquid.js'
+import { RenderBudget, renderLiquid } from './liquid.js'
 
 /** A file to be made. */
 export interface PlannedFile {
@@ -26,13 +26,14 @@ export async function planTemplate(
   template: Template,
   files: readonly TemplateFile[],
   scope: Readonly<Record<string, unknown>>,
+  budget = new RenderBudget(),
 ): Promise<PlannedFile[]> {
   const planned: PlannedFile[] = []
   for (const file of files) {
     const rendered = file.path.endsWith(suffix)
     const bare = rendered ? file.path.slice(0, -suffix.length) : file.path
     const to: string[] = []
-    for (const part of bare.split('/')) to.push(await nameOf(template, file.path, part, scope))
+    for (const part of bare.split('/')) to.push(await nameOf(template, file.path, part, scope, budget))
     planned.push({ from: file.path, to: to.join('/'), executable: file.executable, rendered })
   }
   checkCollisions(template, planned)
@@ -49,8 +50,10 @@ async function nameOf(
   path: string,
   part: string,
   scope: Readonly<Record<string, unknown>>,
+  budget: RenderBudget,
 ): Promise<string> {
-  const named = part.includes('{{') ? await renderLiquid(part, scope, { templateId: template.id, file: path }) : part
+  const thing = { templateId: template.id, file: path }
+  const named = part.includes('{{') ? await renderLiquid(part, scope, thing, budget) : part
   const name = named === '_gitignore' ? '.gitignore' : named
   const fault = faultOf(name)
   if (fault !== undefined) {

@@ -116,7 +116,7 @@ function entryOf(template: Template, id: number): Entry {
     names: [...new Set(names)].join('\n'),
     keywords: [...new Set(template.keywords.map((keyword) => stemsOf(keyword).join(' ')))],
     description: stemsOf(template.description ?? '').join('\n'),
-    text: stemsOf((template.text ?? '').slice(0, maxTextLength)).join('\n'),
+    text: stemsOf(template.text.slice(0, maxTextLength)).join('\n'),
   }
 }
 

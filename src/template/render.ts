@@ -19,14 +19,17 @@ export interface TemplateVariables {
   readonly summary: string | null
 }
 
-/** The names that `.liquid` files and path names see; templates/README.md lists them for people. */
-export function scopeOf(variables: TemplateVariables): Readonly<Record<string, string | number | null>> {
-  const slug = slugOf(variables.project)
-  const snake = slug.replaceAll('-', '_')
+/** A template's own variables, and what every template sees: templates/README.md lists the names for people. */
+export type TemplateScope = Readonly<Record<string, string | number | boolean | null>>
+
+/**
+ * What `.liquid` files and path names of a template see.
+ * @param defaults the template's own variables; what the job says goes before them
+ */
+export function scopeOf(variables: TemplateVariables, defaults: Template['variables'] = {}): TemplateScope {
   return {
-    project: variables.project,
-    project_slug: slug,
-    project_snake: /^[0-9]/.test(snake) ? `app_${snake}` : snake,
+    ...defaults,
+    ...spellingsOf(variables.project),
     owner: variables.owner,
     repository: variables.repository,
     year: variables.year,
@@ -34,13 +37,35 @@ export function scopeOf(variables: TemplateVariables): Readonly<Record<string, s
   }
 }
 
-/** A name that npm and PyPI both take (PEP 508: letters or digits at both ends). */
-function slugOf(project: string): string {
-  const slug = project
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '')
-  return slug === '' ? 'project' : slug
+/**
+ * A project's name as it is spelt where punctuation is not free. Words are what `-`, `_` and `.` part: capitals within
+ * one stay together, since `GraphQL` and `iOS` are one word each.
+ */
+function spellingsOf(project: string): Readonly<Record<string, string>> {
+  const words = project.split(/[^A-Za-z0-9]+/).filter((word) => word !== '')
+  if (words.length === 0) words.push('project')
+  const slug = words.join('-').toLowerCase()
+  // No identifier starts with a digit.
+  const named = /^[0-9]/.test(slug) ? ['app', ...words] : words
+  const isShouted = project === project.toUpperCase()
+  const capital = (word: string) =>
+    word.charAt(0).toUpperCase() + (isShouted ? word.slice(1).toLowerCase() : word.slice(1))
+  const [first = '', ...rest] = named
+  return {
+    project,
+    project_slug: slug,
+    project_kebab: slug,
+    project_snake: named.join('_').toLowerCase(),
+    project_constant: named.join('_').toUpperCase(),
+    project_camel: (isShouted ? first.toLowerCase() : lowered(first)) + rest.map(capital).join(''),
+    project_pascal: named.map(capital).join(''),
+    project_title: words.map(capital).join(' '),
+  }
+}
+
+/** `GreenHouse` → `greenHouse`, `HTTPServer` → `httpServer` */
+function lowered(word: string): string {
+  return word.replace(/^[A-Z]+(?=[A-Z][a-z])|^[A-Z]+(?![a-z])|^[A-Z]/, (capitals) => capitals.toLowerCase())
 }
 
 /**
@@ -54,7 +79,7 @@ export async function renderTemplateTracker(
   const source = `${trackerName}.liquid`
   if (await exists(join(template.folder, source))) {
     const text = textOf(template, source, await readTemplateFile(template, source))
-    return await renderLiquid(text, scopeOf(variables), { templateId: template.id, file: source })
+    return await renderLiquid(text, scopeOf(variables, template.variables), { templateId: template.id, file: source })
   }
   if (!(await exists(join(template.folder, trackerName)))) return undefined
   return textOf(template, trackerName, await readTemplateFile(template, trackerName))

@@ -1,9 +1,18 @@
+import { printable } from '../support/text.js'
+
 export interface TrackerFacts {
   readonly project: string
   /** Without credentials. */
   readonly repositoryUrl: string
   readonly summary?: string | undefined
-  readonly template?: { readonly id: string; readonly title?: string | undefined } | undefined
+  readonly template?:
+    | {
+        readonly id: string
+        readonly title?: string | undefined
+        /** What it suggests to do first, in its order. */
+        readonly steps?: readonly string[] | undefined
+      }
+    | undefined
 }
 
 /** The text of a tracker for a job that brings none: goal, what stands, next steps, log. Ends with a newline. */
@@ -11,7 +20,8 @@ export function composeTracker(facts: TrackerFacts): string {
   const { project, repositoryUrl, template } = facts
   const summary = facts.summary?.trim() ?? ''
   const goal = summary === '' ? 'Not written down yet: ask, and write it here.' : summary
-  const title = template?.title === undefined ? '' : ` (${template.title})`
+  const title = template?.title === undefined ? '' : ` (${printable(template.title, 500)})`
+  const suggested = (template?.steps ?? []).map((step) => printable(step, 500))
   const stands = [
     `- Repository: ${repositoryUrl}`,
     ...(template === undefined ? [] : [`- Template: ${template.id}${title}`]),
@@ -19,7 +29,7 @@ export function composeTracker(facts: TrackerFacts): string {
   const steps = [
     'Read the README and the layout of the repository',
     ...(summary === '' ? ['Agree on the goal'] : []),
-    'Install the dependencies and run the tests',
+    ...(suggested.length === 0 ? ['Install the dependencies and run the tests'] : suggested),
     'Break the goal into steps and list them here',
   ]
   return [

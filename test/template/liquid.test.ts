@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Problem } from '../../src/support/problem.js'
-import { renderLiquid } from '../../src/template/liquid.js'
+import { RenderBudget, renderLiquid } from '../../src/template/liquid.js'
 import { scopeOf } from '../../src/template/render.js'
 import { variables } from './fixtures.js'
 
@@ -24,6 +24,47 @@ describe('renderLiquid', () => {
     }
     expect(names('My__App-')).toEqual(['my-app', 'my_app'])
     expect(names('2048')).toEqual(['2048', 'app_2048'])
+  })
+
+  it.each([
+    ['Green.House', 'green-house', 'green_house', 'GREEN_HOUSE', 'greenHouse', 'GreenHouse', 'Green House'],
+    ['GraphQL-api', 'graphql-api', 'graphql_api', 'GRAPHQL_API', 'graphQLApi', 'GraphQLApi', 'GraphQL Api'],
+    ['HTTPServer', 'httpserver', 'httpserver', 'HTTPSERVER', 'httpServer', 'HTTPServer', 'HTTPServer'],
+    ['MY_APP', 'my-app', 'my_app', 'MY_APP', 'myApp', 'MyApp', 'My App'],
+    [
+      '2nd-My.App_x',
+      '2nd-my-app-x',
+      'app_2nd_my_app_x',
+      'APP_2ND_MY_APP_X',
+      'app2ndMyAppX',
+      'App2ndMyAppX',
+      '2nd My App X',
+    ],
+    ['a', 'a', 'a', 'A', 'a', 'A', 'A'],
+    ['-.-', 'project', 'project', 'PROJECT', 'project', 'Project', 'Project'],
+  ])('spells %s for packages, modules, constants, functions, classes and titles', (project, ...spellings) => {
+    const scope = scopeOf({ ...variables, project })
+    const names = ['kebab', 'snake', 'constant', 'camel', 'pascal', 'title'].map((name) => scope[`project_${name}`])
+    expect(names).toEqual(spellings)
+    expect(scope['project_slug']).toBe(scope['project_kebab'])
+  })
+
+  it("has the template's own variables, before which the job's go", async () => {
+    const scope = scopeOf(variables, { port: 8080, tls: false, owner: 'nobody' })
+    expect(await renderLiquid('{{ port }} {{ tls }} {{ owner }}', scope, thing)).toBe('8080 false acme')
+  })
+
+  it('ends where all of a template takes too long or becomes too much', async () => {
+    const budget = new RenderBudget()
+    budget.spend(thing, 0, 60 * 1024 * 1024)
+    await expect(renderLiquid('x'.repeat(5 * 1024), {}, thing, budget)).resolves.toHaveLength(5 * 1024)
+    const much = async () => {
+      for (;;) await renderLiquid('x'.repeat(1024 * 1024), {}, thing, budget)
+    }
+    await expect(much()).rejects.toMatchObject({ because: 'docs/a.md.liquid: its files render to more than 64 MiB' })
+    expect(() => {
+      new RenderBudget().spend(thing, 10_001, 0)
+    }).toThrow(/takes over 10 s/)
   })
 
   it.each([
@@ -54,7 +95,9 @@ describe('renderLiquid', () => {
 
   it('names the variables that there are', async () => {
     await expect(rendered('{{ name }}')).rejects.toMatchObject({
-      remedy: 'variables are project, project_slug, project_snake, owner, repository, year, summary',
+      remedy:
+        'variables are project, project_slug, project_kebab, project_snake, project_constant, project_camel, ' +
+        'project_pascal, project_title, owner, repository, year, summary',
     })
   })
 })

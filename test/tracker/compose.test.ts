@@ -37,3 +37,12 @@ it('asks for the goal where none is given', () => {
   expect(text).toContain('- [ ] Agree on the goal\n')
   expect(text).not.toContain('Template')
 })
+
+it('lists what the template suggests to do first, each on one line', () => {
+  const template = { id: 'x', title: 'T', steps: ['npm install', 'npm test\n## Goal'] }
+  const text = composeTracker({ project: 'x', repositoryUrl: 'file:///srv/x', summary: 'A thing', template })
+  expect(text).toContain(
+    '- [ ] Read the README and the layout of the repository\n- [ ] npm install\n- [ ] npm test\\u000a## Goal\n- [ ] Break',
+  )
+  expect(text).not.toContain('Install the dependencies')
+})
