@@ -13,7 +13,7 @@ interface Entry {
 export interface Lexicon {
   /** The longest first; of two equal ones, the one of higher precedence. */
   readonly entries: ReadonlyMap<string, readonly Entry[]>
-  /** Names of one word, by what is left of them when one character is missing. */
+  /** Names of one word in which a slip of the pen is forgiven, by their first letter. */
   readonly misspelt: ReadonlyMap<string, readonly Entry[]>
   readonly stacks: readonly Stack[]
   /** Words that, beside an unsure one, show that a stack is meant. */
@@ -43,8 +43,8 @@ export function makeLexicon(sources: readonly Stacks[]): Lexicon {
     known.add(key)
     const entry = { parts, stack, sure }
     push(entries, first, entry)
-    if (stack !== undefined && isForgiven(stack) && parts.length === 1 && first.length >= 5) {
-      for (const shorter of shortened(first)) push(misspelt, shorter, entry)
+    if (stack !== undefined && isForgiven(stack) && parts.length === 1 && /^[a-z]{5,}$/.test(first)) {
+      push(misspelt, first.charAt(0), entry)
     }
   }
   const stacks = sources.flatMap(listStacks)
@@ -88,13 +88,9 @@ function meant(lexicon: Lexicon, word: string): Entry | undefined {
   if (word.length < 5 || word.length > 20 || !/^[a-z]+$/.test(word)) return undefined
   // `pythons` and `reacts` are words of their own.
   if (word.endsWith('s') && lexicon.entries.has(word.slice(0, -1))) return undefined
-  const candidates = [word, ...shortened(word)].flatMap((key) => [
-    ...(lexicon.misspelt.get(key) ?? []),
-    ...(lexicon.entries.get(key)?.filter(({ stack, parts }) => isForgiven(stack) && parts.length === 1) ?? []),
-  ])
-  return candidates.find((entry) => {
+  return lexicon.misspelt.get(word.charAt(0))?.find((entry) => {
     const name = entry.parts[0] ?? ''
-    if (name.length < 5 || !/^[a-z]+$/.test(name) || name[0] !== word[0]) return false
+    if (Math.abs(name.length - word.length) > 1) return false
     // Many words differ in a letter from a name that is an everyday word itself.
     return isExchanged(word, name) || (entry.sure && name.length >= 6 && isOneOff(word, name))
   })
@@ -106,11 +102,12 @@ function isForgiven(stack: Stack | undefined): boolean {
   return stack.template !== undefined || (stack.is === 'language' && stack.templates.length > 0)
 }
 
-/** Whether the same letters stand in another order, two neighbours exchanged. */
+/** Whether two neighbouring letters are exchanged, and all else is the same. */
 function isExchanged(a: string, b: string): boolean {
   if (a.length !== b.length) return false
-  const at = [...a].findIndex((letter, index) => letter !== b[index])
-  return at >= 0 && a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2)
+  let at = 0
+  while (at < a.length && a[at] === b[at]) at++
+  return at + 1 < a.length && a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2)
 }
 
 function isOneOff(a: string, b: string): boolean {
@@ -119,11 +116,6 @@ function isOneOff(a: string, b: string): boolean {
   let end = 0
   while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end)) end++
   return Math.max(a.length, b.length) - start - end <= 1
-}
-
-/** The word with one character missing, in each place. */
-function shortened(word: string): string[] {
-  return Array.from(word, (_, at) => word.slice(0, at) + word.slice(at + 1))
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {

@@ -61,11 +61,13 @@ export function findMentions(lexicon: Lexicon, words: readonly Word[], taken: Re
       .filter((one) => one.sure)
       .flatMap((one) => Array.from({ length: one.length }, (_, offset) => one.at + offset)),
   )
+  const isTechnical = sureAt.size > 0 || words.some((word) => lexicon.technical.has(word.text))
+  const surroundings = { sureAt, isTechnical, lexicon }
   const mentions: Mention[] = []
   for (const one of found) {
     const role = roleOf(one, words, mentions.at(-1))
     const asked = one.stack.is === 'thing' && role >= 2 ? 1 : 0
-    if (!one.sure && evidence(one, words, sureAt, lexicon) + asked < 2) continue
+    if (!one.sure && evidence(one, words, surroundings) + asked < 2) continue
     if (isTaken(one, taken)) continue
     const text = words.slice(one.at, one.at + one.length)
     mentions.push({ ...one, role, words: text.map((word) => word.text).join(' ') })
@@ -78,8 +80,17 @@ function isTaken(found: Found, taken: ReadonlySet<number>): boolean {
   return false
 }
 
+/** What the whole text tells of an unsure word. */
+interface Surroundings {
+  /** Where words stand that are beyond doubt. */
+  readonly sureAt: ReadonlySet<number>
+  /** Whether the text is about software. */
+  readonly isTechnical: boolean
+  readonly lexicon: Lexicon
+}
+
 /** Points for an unsure word's being the name of a stack; two are enough. */
-function evidence(found: Found, words: readonly Word[], sureAt: ReadonlySet<number>, lexicon: Lexicon): number {
+function evidence(found: Found, words: readonly Word[], { sureAt, isTechnical, lexicon }: Surroundings): number {
   const { at, length } = found
   const word = words[at]
   const clause = word?.clause
@@ -106,7 +117,7 @@ function evidence(found: Found, words: readonly Word[], sureAt: ReadonlySet<numb
   const begins = word?.capital === true && !word.name
   if (at === 0 && word?.capital === false) points += 1
   if (begins && ((joined && words[at + length + 1]?.name === true) || after?.text === 'for')) points += 1
-  if (sureAt.size > 0 || words.some((one) => lexicon.technical.has(one.text))) points += 1
+  if (isTechnical) points += 1
   if (word?.capital === false) {
     if (before !== undefined && pronouns.has(before.text)) points -= 3
     if (after !== undefined && particles.has(after.text) && words[at + length - 1]?.tied !== true) points -= 2

@@ -1,4 +1,4 @@
-import { afterthoughts, complaints, given, negators, type Negator } from './negators.js'
+import { afterthoughts, complaints, given, negators, type Negator, type Phrase } from './negators.js'
 import { placesOf, type Word } from './words.js'
 
 /**
@@ -9,10 +9,9 @@ export function takenBack(words: readonly Word[]): Set<number> {
   const taken = new Set<number>()
   for (const negator of negators) {
     for (const phrase of negator.phrases) {
-      const parts = partsOf(phrase)
-      for (const at of placesOf(parts, words)) {
-        if (phrase === 'not' && /^(?:only|just|necessarily)$/.test(words[at + 1]?.text ?? '')) continue
-        takeForward(words, at + parts.length, negator, taken)
+      for (const at of placesOf(phrase, words)) {
+        if (phrase[0] === 'not' && /^(?:only|just|necessarily)$/.test(words[at + 1]?.text ?? '')) continue
+        takeForward(words, at + phrase.length, negator, taken)
       }
     }
   }
@@ -24,12 +23,8 @@ export function takenBack(words: readonly Word[]): Set<number> {
   return taken
 }
 
-function partsOf(phrase: string): string[] {
-  return phrase.split(' ')
-}
-
-function placesOfAny(phrases: readonly string[], words: readonly Word[]): number[] {
-  return phrases.flatMap((phrase) => placesOf(partsOf(phrase), words))
+function placesOfAny(phrases: readonly Phrase[], words: readonly Word[]): number[] {
+  return phrases.flatMap((phrase) => placesOf(phrase, words))
 }
 
 function takeForward(words: readonly Word[], from: number, negator: Negator, taken: Set<number>): void {
@@ -69,7 +64,9 @@ function takeClause(words: readonly Word[], at: number, taken: Set<number>): voi
 function takeState(words: readonly Word[], taken: Set<number>): void {
   for (const [index, word] of words.entries()) {
     if (index > 0 && words[index - 1]?.clause === word.clause) continue
-    const clause = words.filter((one) => one.clause === word.clause).map((one) => one.text)
+    let end = index
+    while (words[end]?.clause === word.clause) end++
+    const clause = words.slice(index, end).map((one) => one.text)
     const has = (pattern: RegExp) => clause.some((text) => pattern.test(text))
     const isOurs = /^(?:our|the|my|their|current|currently|today|existing|unser|unsere|nuestro|nuestra|notre)$/.test(
       word.text,

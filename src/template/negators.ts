@@ -1,13 +1,16 @@
+/** In words. */
+export type Phrase = readonly string[]
+
 /** Words that take back what follows them in the same clause. */
 export interface Negator {
-  readonly phrases: readonly string[]
+  readonly phrases: readonly Phrase[]
   /** What ends the reach, unless it follows at once (`without using React`). */
   readonly stops: ReadonlySet<string>
   /** How many words it reaches at most. */
   readonly reach: number
 }
 
-const list = (lines: string): readonly string[] => lines.split(',').map((phrase) => phrase.trim())
+const list = (lines: string): readonly Phrase[] => lines.split(',').map((phrase) => phrase.trim().split(' '))
 const set = (words: string): ReadonlySet<string> => new Set(words.split(' '))
 
 export const negators: readonly Negator[] = [

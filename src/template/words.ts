@@ -63,13 +63,28 @@ function endsClause(between: string): boolean {
 }
 
 /** Where a phrase begins in the words: whole words, in order, within one clause. */
-export function placesOf(phrase: readonly string[], words: readonly Word[]): number[] {
-  const places: number[] = []
-  if (phrase.length === 0) return places
-  for (let at = 0; at + phrase.length <= words.length; at++) {
-    if (isAt(phrase, words, at)) places.push(at)
-  }
-  return places
+export function placesOf(phrase: readonly string[], words: readonly Word[]): readonly number[] {
+  const [first] = phrase
+  const starts = first === undefined ? undefined : positionsIn(words).get(first)
+  return starts?.filter((at) => isAt(phrase, words, at)) ?? nowhere
+}
+
+const nowhere: readonly number[] = []
+
+const positionsByWords = new WeakMap<readonly Word[], ReadonlyMap<string, readonly number[]>>()
+
+/** Where each word stands; a text is searched for many phrases. */
+function positionsIn(words: readonly Word[]): ReadonlyMap<string, readonly number[]> {
+  const known = positionsByWords.get(words)
+  if (known !== undefined) return known
+  const positions = new Map<string, number[]>()
+  words.forEach((word, at) => {
+    const list = positions.get(word.text)
+    if (list === undefined) positions.set(word.text, [at])
+    else list.push(at)
+  })
+  positionsByWords.set(words, positions)
+  return positions
 }
 
 /** Whether the phrase begins at that word. */

@@ -36,6 +36,7 @@ describe('the hint', () => {
       id,
       by: 'hint',
       words: [hint.trim()],
+      runnersUp: [],
     })
   })
 
@@ -53,7 +54,7 @@ describe('the hint', () => {
     const choice = await chooseTemplate(catalogue, { hint: 'react-typscript', summary: 'A FastAPI service' })
     expect(choice).toMatchObject({ id: 'python-fastapi', by: 'rule', words: ['fastapi'] })
     expect(choice.hintProblem).toBe(
-      'template_hint "react-typscript" matches no template; nearest: react-typescript, express-typescript, node-cli',
+      'template_hint "react-typscript" matches no template; nearest: react-typescript, nextjs, koa-typescript',
     )
   })
 
@@ -63,6 +64,7 @@ describe('the hint', () => {
       id: 'generic-starter',
       by: 'fallback',
       words: [],
+      runnersUp: [],
       hintProblem: 'template_hint "\\u001b[31mzzzzzzzzzzzzzzzz" matches no template; none is near it',
     })
   })
@@ -98,7 +100,7 @@ describe('the shipped rules', () => {
     ['A command line tool in TypeScript that renames photos', cli],
     ['Node CLI to compare lock files, runnable with npx', cli],
     // Named in order to be taken back.
-    ['Not React: plain HTML and CSS', generic],
+    ['Not React: plain HTML and CSS', 'static-site'],
     ['Please no React this time', generic],
     ["Don't use React or anything with a build step", generic],
     ['It must not be written in React', generic],
@@ -128,14 +130,14 @@ describe('the shipped rules', () => {
     ['We need a fast API response', generic],
     ['A timetable that compares express and local routes', generic],
     ['A reactive, expressive design', generic],
-    // Something else, or too little.
+    // What it comes with, what it is for, what there is no template for, or too little.
     ['React Native app for drivers', generic],
-    ['Next.js shop with React server components', generic],
+    ['Next.js shop with React server components', 'nextjs'],
     ['React front end and a FastAPI backend', generic],
-    ['Vue dashboard', generic],
-    ['NestJS with the Express adapter, REST', generic],
-    ['A Rust CLI for the terminal that reads Node lock files', generic],
-    ['A Python package that wraps a REST API', generic],
+    ['Vue dashboard', 'vue-typescript'],
+    ['NestJS with the Express adapter, REST', 'nestjs-api'],
+    ['A Rust CLI for the terminal that reads Node lock files', 'rust-cli'],
+    ['A Python package that wraps a REST API', 'python-library'],
     ['command line tool', generic],
     ['', generic],
   ])('%j → %s', async (summary, id) => {
@@ -147,7 +149,99 @@ describe('the shipped rules', () => {
       id: cli,
       by: 'rule',
       words: ['typescript', 'cli'],
+      runnersUp: [],
     })
+  })
+})
+
+describe('what is named', () => {
+  it.each([
+    // An ambiguous word needs evidence beside it.
+    ['Go live is next Monday; the team reacts swiftly to rust and spring rain', 'generic-starter'],
+    ['Book the express train and view the flask display', 'generic-starter'],
+    ['Use Go for the price service, over HTTP', 'go-service'],
+    ['in rust: print the words of a file in the terminal', 'rust-cli'],
+    ['React single page app for the lab to track each flask', 'react-typescript'],
+    ['Our ball python needs a feeding schedule', 'generic-starter'],
+    ['Die Anwendung soll in Vue 3 gebaut werden', 'vue-typescript'],
+    // What is made leads, and what it is made with follows.
+    ['Browser extension with a React popup', 'browser-extension'],
+    ['npm workspaces: a Next.js shop and a Fastify API', 'monorepo-npm'],
+    ['GitHub Action that lints Rust code', 'github-action'],
+    ['Discord bot in Python', 'generic-starter'],
+    ['Command line tool in Rust that lints Python notebooks', 'rust-cli'],
+    ['A Next.js dashboard for our Discord bot', 'nextjs'],
+    ['Astro site with React islands', 'astro-site'],
+    // What stands beside is not asked for.
+    ['Laravel backend for our existing React Native app', 'generic-starter'],
+    ['Our shop is written in Django. What we need is a TypeScript client library for npm', 'typescript-library'],
+    ['Plain HTML landing page for our FastAPI product', 'static-site'],
+    ['CLI in Go that works with React and Vue projects', 'go-cli'],
+    // What is left behind.
+    ['Gatsby → Astro', 'astro-site'],
+    ['From Nuxt to SvelteKit', 'svelte-kit'],
+    ['Express to Fastify migration of the pricing service', 'fastify-typescript'],
+    ["Don't use React, Vue or Angular; Svelte it should be, a Svelte app", 'svelte-kit'],
+    ['Django? No. Flask app', 'python-flask'],
+    ['Rewrite the Django shop in Laravel', 'generic-starter'],
+    ['The Go service keeps crashing. Build it anew as a Rust command line tool', 'rust-cli'],
+    // Slips of the pen, other languages, issue forms.
+    ['pls setup djnago proyect', 'python-django'],
+    ['raect app', 'react-typescript'],
+    ['The zoo has one panda and a unicorn', 'generic-starter'],
+    ['Reactで社内ダッシュボードを作りたい', 'react-typescript'],
+    ['不要React,用Vue写一个前端', 'vue-typescript'],
+    ['### What\nA `golang` HTTP service\n### Environment\n- Node: 20\n### Alternatives\nFlask', 'go-service'],
+    ['- [ ] React\n- [x] Vue app', 'vue-typescript'],
+    // Nothing is named, and many words lead one way, or too few do.
+    ['A button in the toolbar that highlights prices on any website I visit', 'browser-extension'],
+    ['Nightly cron job: rsync to the NAS, mail me on failure', 'bash-cli'],
+    ['A page about the club', 'generic-starter'],
+  ])('%j → %s', async (summary, id) => {
+    expect((await chooseTemplate(catalogue, { summary })).id).toBe(id)
+  })
+
+  it('without a template is told, with the fallback', async () => {
+    expect(await chooseTemplate(catalogue, { summary: 'Laravel app for the vineyard' })).toMatchObject({
+      id: 'generic-starter',
+      by: 'fallback',
+      words: ['laravel'],
+    })
+  })
+
+  it('by many words says which, and who came next', async () => {
+    const choice = await chooseTemplate(catalogue, { summary: 'Every night tar and rsync to the NAS, from cron' })
+    expect(choice).toMatchObject({ id: 'bash-cli', by: 'rank' })
+    expect(choice.words).toEqual(expect.arrayContaining(['rsync', 'nas', 'cron', 'tar']))
+  })
+})
+
+describe('beside templates of one’s own', () => {
+  const own = (): Catalogue => ({
+    ...catalogue,
+    templates: new Map([
+      ...catalogue.templates,
+      ...['acme-portal', 'laravel-blade', 'react-vite-tailwind', 'real-time'].map((id) => plain(id)),
+    ]),
+  })
+
+  it.each([
+    ['Start from our acme-portal boilerplate', 'acme-portal', 'rule'],
+    ['Please use acme-portal', 'acme-portal', 'rule'],
+    ["Don't use acme-portal, a Flask app it is", 'python-flask', 'rule'],
+    ['A real-time dashboard in React', 'react-typescript', 'rule'],
+    ['React app with Vite and Tailwind', 'react-typescript', 'rule'],
+    ['Laravel app for the vineyard', 'laravel-blade', 'rank'],
+  ])('%j → %s by %s', async (summary, id, by) => {
+    expect(await chooseTemplate(own(), { summary })).toMatchObject({ id, by })
+  })
+
+  it('their own conditions are met where no stack is named', async () => {
+    const [id, template] = plain('tides')
+    const when = { all: [['tide', 'tides']], any: [], none: ['moon'] }
+    const with_ = { ...catalogue, templates: new Map([...catalogue.templates, [id, { ...template, when }]]) }
+    expect(await chooseTemplate(with_, { summary: 'A table of tides' })).toMatchObject({ id, words: ['tides'] })
+    expect((await chooseTemplate(with_, { summary: 'Tides and the moon' })).id).toBe('generic-starter')
   })
 })
 
