@@ -18,6 +18,7 @@ import { show } from './commands/show.js'
 import { submit } from './commands/submit.js'
 import { lintTemplates } from './commands/templates/lint.js'
 import { listTemplates } from './commands/templates/list.js'
+import { matchTemplate } from './commands/templates/match.js'
 import { uninstall } from './commands/uninstall.js'
 import { Problem } from './support/problem.js'
 import { redactor } from './support/redact.js'
@@ -192,6 +193,17 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     )
     .option('--json', 'print JSON', false)
     .action(command((context, folders: string[], options: Json) => lintTemplates(context, folders, options.json)))
+
+  templates
+    .command('match <text>')
+    .description('show which template a summary (- for stdin) would get, and why')
+    .option('--hint <hint>', 'the template_hint of the job')
+    .option('--json', 'print JSON', false)
+    .action(
+      command((context, text: string, options: Json & { hint?: string }) =>
+        matchTemplate(context, { text, hint: options.hint, json: options.json }),
+      ),
+    )
 
   program
     .command('doctor')

@@ -34,6 +34,7 @@ export interface TemplateReport extends AppliedReport {
   readonly id: string
   readonly by: Choice['by'] | 'none'
   readonly words: readonly string[]
+  readonly runners_up: readonly string[]
   readonly hint_problem?: string
   /** What the template suggests to do first. */
   readonly steps: readonly string[]
@@ -181,7 +182,7 @@ async function applyChosenTemplate(
   const { job, plan } = request
   if (!empty && job.template_hint === undefined) return undefined
   const catalogue = await tools.loadCatalogue()
-  const choice = chooseTemplate(catalogue, {
+  const choice = await chooseTemplate(catalogue, {
     ...(job.template_hint === undefined ? {} : { hint: job.template_hint }),
     ...(job.requirements_summary === undefined ? {} : { summary: job.requirements_summary }),
   })
@@ -195,12 +196,14 @@ async function applyChosenTemplate(
   const hint = choice.hintProblem === undefined ? {} : { hint_problem: choice.hintProblem }
   const template = catalogue.templates.get(choice.id)
   if (template === undefined || (!empty && choice.by !== 'hint')) {
-    const report = { id: 'none', by: 'none', words: [], ...hint, ...appliedReport(undefined), steps: [] } as const
+    const nothing = { words: [], runners_up: [], ...hint, ...appliedReport(undefined), steps: [] }
+    const report = { id: 'none', by: 'none', ...nothing } as const
     return { report, template: undefined, variables }
   }
   const mode = empty ? 'whole' : 'missing-only'
   const written = await applyTemplate({ template, folder, mode, variables, signal: request.signal })
-  const chosen = { id: choice.id, by: choice.by, words: choice.words, ...hint }
+  const { id, by, words, runnersUp } = choice
+  const chosen = { id, by, words, runners_up: runnersUp, ...hint }
   const report = { ...chosen, ...appliedReport(written), steps: template.steps.map((step) => printable(step, 500)) }
   return { report, template, variables }
 }

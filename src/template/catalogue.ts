@@ -10,6 +10,7 @@ import { folderText, tellingNames } from './folder-text.js'
 import { createKept, type Look } from './kept.js'
 import { manifestName, readManifest, type ManifestResult } from './manifest.js'
 import { readRules, rulesName, type Conditions, type Rule } from './rules.js'
+import { templatesOf, type Stacks } from './stacks.js'
 
 /** A folder that projects can be made from. */
 export interface Template {
@@ -46,6 +47,8 @@ export interface Catalogue {
   readonly templates: ReadonlyMap<string, Template>
   /** In the order in which they are tried. */
   readonly rules: readonly Rule[]
+  /** The names of stacks in each rules.yaml that has them, in the same order. */
+  readonly stacks?: readonly Stacks[]
   readonly broken: readonly BrokenTemplate[]
 }
 
@@ -82,6 +85,7 @@ export function createCatalogue(folders: readonly string[], now: () => number = 
         path,
         templates: found.flatMap(({ template }) => template ?? []),
         rules: ruled.rules ?? [],
+        stacks: ruled.stacks,
         broken: [...unlisted, ...[...found, ruled].flatMap(({ broken }) => broken ?? [])],
       })
     }
@@ -98,6 +102,7 @@ export function createCatalogue(folders: readonly string[], now: () => number = 
 interface Found {
   readonly template?: Template
   readonly rules?: readonly Rule[]
+  readonly stacks?: Stacks
   readonly broken?: BrokenTemplate
 }
 
@@ -107,6 +112,7 @@ interface FolderContent {
   readonly path: string
   readonly templates: readonly Template[]
   readonly rules: readonly Rule[]
+  readonly stacks: Stacks | undefined
   readonly broken: readonly BrokenTemplate[]
 }
 
@@ -119,6 +125,7 @@ function isSame(before: readonly FolderContent[], now: readonly FolderContent[])
       other !== undefined &&
       identical(one.templates, other.templates) &&
       identical(one.rules, other.rules) &&
+      one.stacks === other.stacks &&
       isDeepStrictEqual(one.broken, other.broken)
     )
   })
@@ -134,27 +141,33 @@ function assembled(found: readonly FolderContent[]): Catalogue {
     templates.set(template.id, template)
   }
   const ids = [...templates.keys()]
-  const stray = found.flatMap(({ path, rules }) =>
-    rules
-      .filter((rule) => !templates.has(rule.template))
-      .slice(0, maxStrayRules)
-      .map((rule) => {
-        const [near] = nearest(rule.template, ids, 1)
-        return {
-          folder: path,
-          because: `a rule names the template "${printable(rule.template, 80)}", which does not exist`,
-          remedy: near === undefined ? 'correct or remove the rule' : `did you mean ${near}?`,
-        }
-      }),
-  )
-  const rules = [...found].reverse().flatMap((one) => one.rules)
-  return { templates, rules, broken: [...found.flatMap((one) => one.broken), ...stray] }
+  const stray = found.flatMap(({ path, rules, stacks }) => {
+    const named = [...rules.map((rule) => rule.template), ...(stacks === undefined ? [] : templatesOf(stacks))]
+    const gone = [...new Set(named)].filter((id) => !templates.has(id)).slice(0, maxStrayRules)
+    return gone.map((id) => {
+      const [near] = nearest(id, ids, 1)
+      return {
+        folder: path,
+        because: `a rule names the template "${printable(id, 80)}", which does not exist`,
+        remedy: near === undefined ? 'correct or remove the rule' : `did you mean ${near}?`,
+      }
+    })
+  })
+  const latestFirst = [...found].reverse()
+  return {
+    templates,
+    rules: latestFirst.flatMap((one) => one.rules),
+    stacks: latestFirst.flatMap((one) => one.stacks ?? []),
+    broken: [...found.flatMap((one) => one.broken), ...stray],
+  }
 }
 
 async function readRulesFile(path: string, look: Look): Promise<Found> {
   await look([path])
   const read = await tolerating(() => readRules(path))
-  if (read.kind === 'rules') return { rules: read.rules }
+  if (read.kind === 'rules') {
+    return { rules: read.rules, ...(read.stacks === undefined ? {} : { stacks: read.stacks }) }
+  }
   return { broken: { folder: path, because: read.because, remedy: read.remedy } }
 }
 

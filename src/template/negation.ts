@@ -1,184 +1,119 @@
+import { afterthoughts, complaints, given, negators, type Negator, type Phrase } from './negators.js'
 import { placesOf, type Word } from './words.js'
 
-/** Words that take back what follows them in the same clause. */
-interface Negator {
-  readonly phrases: readonly string[]
-  /** What ends the reach, unless it follows at once (`without using React`). */
-  readonly stops: ReadonlySet<string>
-  /** How many words it reaches at most. */
-  readonly reach: number
-}
-
-const set = (words: string): ReadonlySet<string> => new Set(words.split(' '))
-
-const negators: readonly Negator[] = [
-  {
-    phrases: [
-      'not',
-      'never',
-      'nor',
-      'neither',
-      'avoid',
-      'avoiding',
-      'dont',
-      'doesnt',
-      'isnt',
-      'wont',
-      'cannot',
-      'cant',
-      'shouldnt',
-      'mustnt',
-      'no longer',
-      'nicht',
-      'nie',
-    ],
-    stops: set('but just sondern'),
-    reach: 7,
-  },
-  {
-    phrases: [
-      'no',
-      'non',
-      'without',
-      'minus',
-      'except',
-      'unlike',
-      'instead of',
-      'rather than',
-      'other than',
-      'anything but',
-      'alternative to',
-      'away from',
-      'migrate off',
-      'migrating off',
-      'move off',
-      'moving off',
-      'get off',
-      'rid of',
-      'drop',
-      'dropping',
-      'ditch',
-      'ditching',
-      'leaving',
-      'leave',
-      'remove',
-      'removing',
-      'outgrown',
-      'sin',
-      'sans',
-      'ohne',
-      'statt',
-      'anstatt',
-      'kein',
-      'keine',
-      'keinen',
-      'en lugar de',
-      'en vez de',
-      'au lieu de',
-    ],
-    stops: set('but in with to into on for use uses using we want it should must'),
-    reach: 5,
-  },
-  {
-    phrases: [
-      'replace',
-      'replaces',
-      'replacing',
-      'rewrite',
-      'rewriting',
-      'rewrite of',
-      'convert',
-      'converting',
-      'translate',
-      'migrate',
-      'migrates',
-      'migrating',
-      'migration',
-      'port',
-      'porting',
-      'move from',
-      'moving from',
-      'switch from',
-      'switching from',
-      'change from',
-      'transition from',
-      'successor of',
-      'successor to',
-      'replacement for',
-      'replacement of',
-    ],
-    stops: set('to in into onto with by using on nach'),
-    reach: 7,
-  },
-  { phrases: ['legacy', 'old', 'former', 'formerly', 'deprecated', 'existing'], stops: set('to with'), reach: 1 },
-]
-
-/** What is said of the words before it: `React is not wanted`. */
-const afterthoughts = [
-  'is not',
-  'isnt',
-  'was not',
-  'is no',
-  'is out',
-  'is banned',
-  'is forbidden',
-  'not allowed',
-  'is overkill',
-]
-
-/** A clause with one of these speaks of something that stands elsewhere already. */
-const given = [
-  'already exists',
-  'already exist',
-  'already have',
-  'already has',
-  'already there',
-  'lives elsewhere',
-  'another team',
-  'other team',
-  'maintained by',
-  'somebody else',
-  'someone else',
-]
-
 /**
- * The indexes of words that are spoken of but not asked for: negated, migrated away from, or standing elsewhere.
- * A small table of patterns, made to err on the side of doubt.
+ * The indexes of words that are spoken of but not asked for: negated, migrated away from, complained of, or standing
+ * elsewhere. A small table of patterns, made to err on the side of doubt.
  */
 export function takenBack(words: readonly Word[]): Set<number> {
   const taken = new Set<number>()
   for (const negator of negators) {
     for (const phrase of negator.phrases) {
-      const length = phrase.split(' ').length
-      for (const at of placesOf(phrase.split(' '), words)) {
-        if (phrase === 'not' && /^(?:only|just)$/.test(words[at + 1]?.text ?? '')) continue
-        takeForward(words, at, at + length, negator, taken)
+      for (const at of placesOf(phrase, words)) {
+        if (phrase[0] === 'not' && /^(?:only|just|necessarily)$/.test(words[at + 1]?.text ?? '')) continue
+        takeForward(words, at + phrase.length, negator, taken)
       }
     }
   }
-  for (const phrase of afterthoughts) {
-    for (const at of placesOf(phrase.split(' '), words)) {
-      for (const before of [at - 1, at - 2]) {
-        if (words[before] !== undefined && words[before].clause === words[at]?.clause) taken.add(before)
-      }
-    }
-  }
-  for (const phrase of given) {
-    for (const at of placesOf(phrase.split(' '), words)) {
-      words.forEach((word, index) => {
-        if (word.clause === words[at]?.clause) taken.add(index)
-      })
-    }
-  }
+  for (const at of placesOfAny(afterthoughts, words)) takeBackward(words, at, 2, taken)
+  for (const at of placesOfAny(complaints, words)) takeBackward(words, at, Infinity, taken)
+  for (const at of placesOfAny(given, words)) takeClause(words, at, taken)
+  takeState(words, taken)
+  takeMigration(words, taken)
   return taken
 }
 
-function takeForward(words: readonly Word[], at: number, from: number, negator: Negator, taken: Set<number>): void {
+function placesOfAny(phrases: readonly Phrase[], words: readonly Word[]): number[] {
+  return phrases.flatMap((phrase) => placesOf(phrase, words))
+}
+
+function takeForward(words: readonly Word[], from: number, negator: Negator, taken: Set<number>): void {
+  const clause = words[from - 1]?.clause
   for (let index = from; index < from + negator.reach; index++) {
     const word = words[index]
-    if (word === undefined || word.clause !== words[at]?.clause) return
+    if (word === undefined) return
+    if (word.clause !== clause && !goesOn(words, index)) return
     const follows = index === from && /^(?:use|using)$/.test(word.text)
     if (negator.stops.has(word.text) && !follows) return
     taken.add(index)
   }
+}
+
+/** `no React, Vue or Angular`: the list goes on behind the comma, as far as an `or` shows. */
+function goesOn(words: readonly Word[], index: number): boolean {
+  const { sentence } = words[index] ?? {}
+  if (sentence !== words[index - 1]?.sentence) return false
+  return words
+    .slice(index, index + 4)
+    .some((word, offset) => /^(?:or|nor|oder|ou|o|noch)$/.test(word.text) && word.sentence === sentence && offset > 0)
+}
+
+function takeBackward(words: readonly Word[], at: number, reach: number, taken: Set<number>): void {
+  const clause = words[at]?.clause
+  for (let index = at - 1; index >= at - reach && words[index]?.clause === clause; index--) taken.add(index)
+}
+
+function takeClause(words: readonly Word[], at: number, taken: Set<number>): void {
+  const clause = words[at]?.clause
+  words.forEach((word, index) => {
+    if (word.clause === clause) taken.add(index)
+  })
+}
+
+/** `Our service is written in Go`, `There is a React shop already`: what is so today, and nothing of what is to be. */
+function takeState(words: readonly Word[], taken: Set<number>): void {
+  for (const [index, word] of words.entries()) {
+    if (index > 0 && words[index - 1]?.clause === word.clause) continue
+    let end = index
+    while (words[end]?.clause === word.clause) end++
+    const clause = words.slice(index, end).map((one) => one.text)
+    const has = (pattern: RegExp) => clause.some((text) => pattern.test(text))
+    const isOurs = /^(?:our|the|my|their|current|currently|today|existing|unser|unsere|nuestro|nuestra|notre)$/.test(
+      word.text,
+    )
+    const ours = has(/^(?:our|existing|current|currently|today|other|rest|unser|unsere|nuestro|nuestra|notre)$/)
+    const stated = has(/^(?:is|are|was|were|runs|run|uses|written|built|ist|sind|es|está|est)$/)
+    const wished = has(
+      /^(?:new|should|must|shall|will|would|needs|need|want|be|missing|please|next|stack|prefer|favourite|soll|muss|debe|doit|replace|rewrite|gets|get)$/,
+    )
+    const already = has(/^already$/) && has(/^(?:there|have|has|exists|live|running|made|done)$/)
+    const isThere = word.text === 'there' && (stated || clause[1] === 'a' || clause[1] === 'an')
+    if ((((isOurs && ours) || isThere) && (stated || isThere) && !wished) || already) takeClause(words, index, taken)
+  }
+}
+
+/** `Express → Fastify`, `Gatsby to Astro migration`: what stands on the left is left behind. */
+function takeMigration(words: readonly Word[], taken: Set<number>): void {
+  const arrows = words.flatMap((word, index) => (word.text === '→' ? [index] : []))
+  const [arrow] = arrows
+  if (arrow !== undefined && arrows.length === 1) takeBackward(words, arrow, 4, taken)
+  for (const at of words.keys()) {
+    if (isRefusal(words, at)) takeSentence(words, at - 1, taken)
+    if (words[at]?.text === 'from') takeFrom(words, at, taken)
+    if (words[at]?.text !== 'to') continue
+    const ahead = words.slice(at + 1, at + 5).filter((word) => word.clause === words[at]?.clause)
+    if (ahead.some((word) => /^(?:migration|rewrite|port|conversion|switch|transition)$/.test(word.text))) {
+      takeBackward(words, at, 3, taken)
+    }
+  }
+}
+
+/** `From Nuxt to SvelteKit`. */
+function takeFrom(words: readonly Word[], from: number, taken: Set<number>): void {
+  const to = words.findIndex((word, index) => index > from + 1 && /^(?:to|over|towards)$/.test(word.text))
+  if (to < 0 || to > from + 5 || words[to]?.clause !== words[from]?.clause) return
+  for (let index = from + 1; index < to; index++) taken.add(index)
+}
+
+/** `FastAPI? No.` */
+function isRefusal(words: readonly Word[], at: number): boolean {
+  const word = words[at]
+  const alone = words[at - 1]?.sentence !== word?.sentence && words[at + 1]?.sentence !== word?.sentence
+  return at > 0 && alone && /^(?:no|nope|nein|non)$/.test(word?.text ?? '')
+}
+
+function takeSentence(words: readonly Word[], at: number, taken: Set<number>): void {
+  words.forEach((word, index) => {
+    if (word.sentence === words[at]?.sentence) taken.add(index)
+  })
 }

@@ -3,6 +3,7 @@ import { formatFieldProblem } from '../support/field-problem.js'
 import { readBounded } from '../support/files.js'
 import { keysAt } from '../support/schema-keys.js'
 import { parseYaml } from '../support/yaml-document.js'
+import { stacksSchema, type Stacks } from './stacks.js'
 
 /** The file of rules beside the templates. */
 export const rulesName = 'rules.yaml'
@@ -45,10 +46,11 @@ export const whenSchema = z.strictObject(conditions).refine(...neverEmpty)
 const rulesSchema = z.strictObject({
   ignore: phrases.default([]),
   rules: z.array(ruleSchema).max(10_000).default([]),
+  stacks: stacksSchema.optional(),
 })
 
 export type RulesResult =
-  | { readonly kind: 'rules'; readonly rules: readonly Rule[] }
+  | { readonly kind: 'rules'; readonly rules: readonly Rule[]; readonly stacks?: Stacks }
   | { readonly kind: 'broken'; readonly because: string; readonly remedy: string }
 
 /** Reads one rules.yaml; a missing one has no rules. Its `ignore` is for its own rules only. */
@@ -74,6 +76,7 @@ export function parseRules(text: Uint8Array | string): RulesResult {
     const because = parsed.problems.map((problem) => `${rulesName}, ${formatFieldProblem(problem)}`).join('; ')
     return { kind: 'broken', because, remedy: `correct ${rulesName}; its rules are not used until then` }
   }
-  const { ignore, rules } = parsed.value
-  return { kind: 'rules', rules: rules.map((rule) => ({ ...rule, ignore })) }
+  const { ignore, rules, stacks } = parsed.value
+  const stacksPart = stacks === undefined ? {} : { stacks }
+  return { kind: 'rules', rules: rules.map((rule) => ({ ...rule, ignore })), ...stacksPart }
 }
