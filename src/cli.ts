@@ -16,6 +16,8 @@ import { rules, tryEvent } from './commands/rules.js'
 import { serve } from './commands/serve.js'
 import { show } from './commands/show.js'
 import { submit } from './commands/submit.js'
+import { lintTemplates } from './commands/templates/lint.js'
+import { listTemplates } from './commands/templates/list.js'
 import { uninstall } from './commands/uninstall.js'
 import { Problem } from './support/problem.js'
 import { redactor } from './support/redact.js'
@@ -174,6 +176,22 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .command('try-event <event> <file>')
     .description('show what a payload would do, and why; nothing is queued')
     .action(command((context, event: string, file: string) => tryEvent(context, event, file, isJson())))
+
+  const templates = program.command('templates').description('what projects are made from')
+
+  templates
+    .command('list')
+    .description('list the templates that can be chosen')
+    .option('--json', 'print JSON', false)
+    .action(command((context, options: Json) => listTemplates(context, options.json)))
+
+  templates
+    .command('lint [folder...]')
+    .description(
+      'say what is wrong with the templates and rules, or with these folders; exit code 1 where something is',
+    )
+    .option('--json', 'print JSON', false)
+    .action(command((context, folders: string[], options: Json) => lintTemplates(context, folders, options.json)))
 
   program
     .command('doctor')

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { packageRoot, type Home } from '../config/home.js'
+import type { Home } from '../config/home.js'
 import type { Config } from '../config/schema.js'
+import { templateFolders } from '../config/template-folders.js'
 import { createInbox, type Inbox } from '../job/inbox.js'
 import { createSpool, type Spool } from '../job/spool.js'
 import type { Credential } from '../repo/tools.js'
@@ -9,7 +9,7 @@ import { createRegistry } from '../session/registry.js'
 import type { SessionTools } from '../session/tools.js'
 import { childEnvironment } from '../support/process.js'
 import type { Logger } from '../support/log.js'
-import { loadCatalogue } from '../template/catalogue.js'
+import { createCatalogue } from '../template/catalogue.js'
 import { createTmux } from '../tmux/tmux.js'
 import { createControl, type Control } from './control.js'
 
@@ -96,8 +96,7 @@ function sessionTools(
       stepTimeoutMs: config.worker.step_timeout_s * 1000,
       environment,
     },
-    loadCatalogue: () =>
-      loadCatalogue([...new Set([join(packageRoot, 'templates'), ...config.templates_dirs, home.templates])]),
+    loadCatalogue: createCatalogue(templateFolders(home, config).map(({ folder }) => folder)),
     environment,
     ownEnvironment,
     log,

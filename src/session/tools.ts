@@ -13,6 +13,7 @@ export interface SessionTools {
   readonly tmux: Tmux
   readonly registry: Registry
   readonly repositories: RepositoryTools
+  /** As its files are now; the same object for as long as they are as they were. */
   readonly loadCatalogue: () => Promise<Catalogue>
   /** The short allow-list that children get. */
   readonly environment: Readonly<Record<string, string>>

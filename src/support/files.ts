@@ -144,6 +144,19 @@ export type BoundedRead =
  * link and never blocks on a FIFO (open(2): O_NOFOLLOW, O_NONBLOCK).
  */
 export async function readBounded(path: string | Buffer, maxBytes: number): Promise<BoundedRead> {
+  return await readCarefully(path, maxBytes, 'whole')
+}
+
+/** The same, but of a larger file its first `maxBytes`. */
+export async function readBeginning(path: string, maxBytes: number): Promise<BoundedRead> {
+  return await readCarefully(path, maxBytes, 'beginning')
+}
+
+async function readCarefully(
+  path: string | Buffer,
+  maxBytes: number,
+  what: 'whole' | 'beginning',
+): Promise<BoundedRead> {
   let file: FileHandle
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
@@ -167,7 +180,7 @@ export async function readBounded(path: string | Buffer, maxBytes: number): Prom
     if (stats.isDirectory()) return { kind: 'odd', what: 'a folder' }
     if (stats.isFIFO()) return { kind: 'odd', what: 'a named pipe' }
     if (!stats.isFile()) return { kind: 'odd', what: 'a device or socket' }
-    if (stats.size > maxBytes) return { kind: 'too-large', size: stats.size }
+    if (stats.size > maxBytes && what === 'whole') return { kind: 'too-large', size: stats.size }
     const buffer = Buffer.alloc(maxBytes + 1 > stats.size + 1 ? stats.size + 1 : maxBytes + 1)
     let length = 0
     for (;;) {
@@ -176,8 +189,8 @@ export async function readBounded(path: string | Buffer, maxBytes: number): Prom
       if (bytesRead === 0 || length === buffer.length) break
     }
     // It grew while it was read.
-    if (length > maxBytes) return { kind: 'too-large', size: length }
-    return { kind: 'file', bytes: buffer.subarray(0, length), stats }
+    if (length > maxBytes && what === 'whole') return { kind: 'too-large', size: length }
+    return { kind: 'file', bytes: buffer.subarray(0, Math.min(length, maxBytes)), stats }
   } finally {
     await file.close()
   }

@@ -1,9 +1,14 @@
 import type { Dirent } from 'node:fs'
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, readdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { mapAtMost } from '../support/at-most.js'
+import { grouped } from '../support/grouped.js'
 import { codeOf, messageOf } from '../support/problem.js'
 import { nearest, printable } from '../support/text.js'
-import { manifestName, readManifest } from './manifest.js'
+import { folderText, tellingNames } from './folder-text.js'
+import { createKept, type Look } from './kept.js'
+import { manifestName, readManifest, type ManifestResult } from './manifest.js'
 import { readRules, rulesName, type Conditions, type Rule } from './rules.js'
 
 /** A folder that projects can be made from. */
@@ -25,6 +30,8 @@ export interface Template {
   readonly leftOut: readonly string[]
   /** What it suggests to do first; shown, never run. */
   readonly steps: readonly string[]
+  /** Words by which it can be found, as its files give them; text from outside, cut to some hundred words. */
+  readonly text: string
 }
 
 export interface BrokenTemplate {
@@ -42,41 +49,113 @@ export interface Catalogue {
   readonly broken: readonly BrokenTemplate[]
 }
 
-/**
- * Reads the templates and rules of folders, the one of lowest precedence first: of two templates with one id the
- * later wins, and the rules of a later folder are tried before those of an earlier. A missing folder is fine. What
- * cannot be used is left out and listed in `broken`.
- */
+/** Reads the catalogue once; see `createCatalogue`. */
 export async function loadCatalogue(folders: readonly string[]): Promise<Catalogue> {
-  const templates = new Map<string, Template>()
-  const broken: BrokenTemplate[] = []
-  const rules: Rule[] = []
-  const sources: string[] = []
-  for (const folder of folders) {
-    for (const entry of await entriesOf(folder, broken)) {
-      const template = await readTemplate(folder, entry, broken)
-      if (template === undefined) continue
-      templates.delete(template.id)
-      templates.set(template.id, template)
+  return await createCatalogue(folders)()
+}
+
+/** So many folders are looked at at once: enough for Node's four threads for files, little for others to wait behind. */
+const lanes = 16
+
+/**
+ * The templates and rules of folders, the one of lowest precedence first: of two templates with one id the later wins,
+ * and the rules of a later folder are tried before those of an earlier. A missing folder is fine. What cannot be used
+ * is left out and listed in `broken`.
+ * @returns what gives the catalogue as the files are at the time of the call. It reads again what has changed; where
+ * nothing has, it gives the same object.
+ */
+export function createCatalogue(folders: readonly string[]): () => Promise<Catalogue> {
+  const kept = createKept<Found>()
+  let last: { readonly contents: readonly FolderContent[]; readonly catalogue: Catalogue } | undefined
+
+  const look = async (): Promise<Catalogue> => {
+    const contents: FolderContent[] = []
+    for (const folder of folders) {
+      const unlisted: BrokenTemplate[] = []
+      const entries = (await entriesOf(folder, unlisted)).filter(isCandidate)
+      const found = await mapAtMost(lanes, entries, (entry) =>
+        kept.get(join(folder, entry.name), (look) => readTemplate(join(folder, entry.name), entry, look)),
+      )
+      const path = join(folder, rulesName)
+      const ruled = await kept.get(path, (look) => readRulesFile(path, look))
+      contents.push({
+        path,
+        templates: found.flatMap(({ template }) => template ?? []),
+        rules: ruled.rules ?? [],
+        broken: [...unlisted, ...[...found, ruled].flatMap(({ broken }) => broken ?? [])],
+      })
     }
-    const path = join(folder, rulesName)
-    const read = await tolerating(() => readRules(path))
-    if (read.kind === 'broken') broken.push({ folder: path, because: read.because, remedy: read.remedy })
-    else {
-      rules.unshift(...read.rules)
-      sources.unshift(...read.rules.map(() => path))
-    }
+    kept.forgetOthers()
+    if (last === undefined || !isSame(last.contents, contents)) last = { contents, catalogue: assembled(contents) }
+    return last.catalogue
   }
-  rules.forEach((rule, index) => {
-    if (templates.has(rule.template)) return
-    const [near] = nearest(rule.template, [...templates.keys()], 1)
-    broken.push({
-      folder: sources[index] ?? rulesName,
-      because: `a rule names the template "${printable(rule.template, 80)}", which does not exist`,
-      remedy: near === undefined ? 'correct or remove the rule' : `did you mean ${near}?`,
-    })
+
+  const shared = grouped(look)
+  return () => shared('')
+}
+
+/** What a template's folder, or a file of rules, gave. */
+interface Found {
+  readonly template?: Template
+  readonly rules?: readonly Rule[]
+  readonly broken?: BrokenTemplate
+}
+
+/** What one folder of templates holds. */
+interface FolderContent {
+  /** Of its rules.yaml. */
+  readonly path: string
+  readonly templates: readonly Template[]
+  readonly rules: readonly Rule[]
+  readonly broken: readonly BrokenTemplate[]
+}
+
+function isSame(before: readonly FolderContent[], now: readonly FolderContent[]): boolean {
+  const identical = (a: readonly unknown[], b: readonly unknown[]) =>
+    a.length === b.length && a.every((one, index) => one === b[index])
+  return now.every((one, index) => {
+    const other = before[index]
+    return (
+      other !== undefined &&
+      identical(one.templates, other.templates) &&
+      identical(one.rules, other.rules) &&
+      isDeepStrictEqual(one.broken, other.broken)
+    )
   })
-  return { templates, rules, broken }
+}
+
+/** A file with thousands of rules for templates that are gone has one reason. */
+const maxStrayRules = 20
+
+function assembled(found: readonly FolderContent[]): Catalogue {
+  const templates = new Map<string, Template>()
+  for (const template of found.flatMap((one) => one.templates)) {
+    templates.delete(template.id)
+    templates.set(template.id, template)
+  }
+  const ids = [...templates.keys()]
+  const stray = found.flatMap(({ path, rules }) =>
+    rules
+      .filter((rule) => !templates.has(rule.template))
+      .slice(0, maxStrayRules)
+      .map((rule) => {
+        const [near] = nearest(rule.template, ids, 1)
+        return {
+          folder: path,
+          because: `a rule names the template "${printable(rule.template, 80)}", which does not exist`,
+          remedy: near === undefined ? 'correct or remove the rule' : `did you mean ${near}?`,
+        }
+      }),
+  )
+  const rules = [...found].reverse().flatMap((one) => one.rules)
+  return { templates, rules, broken: [...found.flatMap((one) => one.broken), ...stray] }
+}
+
+async function readRulesFile(path: string, look: Look): Promise<Found> {
+  await look([path])
+  const read = await tolerating(() => readRules(path))
+  if (read.kind === 'rules') return { rules: read.rules }
+  return { broken: { folder: path, because: read.because, remedy: read.remedy } }
 }
 
 async function entriesOf(folder: string, broken: BrokenTemplate[]): Promise<Dirent[]> {
@@ -91,32 +170,55 @@ async function entriesOf(folder: string, broken: BrokenTemplate[]): Promise<Dire
   }
 }
 
-async function readTemplate(parent: string, entry: Dirent, broken: BrokenTemplate[]): Promise<Template | undefined> {
-  const id = entry.name
-  if (/^[._]/.test(id) || id === 'node_modules') return undefined
-  const folder = join(parent, id)
-  const leaveOut = (because: string, remedy: string) => {
-    broken.push({ folder: join(parent, printable(id)), because, remedy })
+function isCandidate(entry: Dirent): boolean {
+  if (/^[._]/.test(entry.name) || entry.name === 'node_modules') return false
+  return entry.isDirectory() || entry.isSymbolicLink()
+}
+
+/**
+ * Reads one folder as a template, which need not be in the catalogue.
+ * @param folder absolute
+ */
+export async function loadTemplate(
+  folder: string,
+): Promise<{ readonly template?: Template; readonly broken?: BrokenTemplate }> {
+  const stats = await tolerating(async () => ({ kind: 'stats' as const, stats: await lstat(folder) }))
+  if (stats.kind === 'stats' && (stats.stats.isDirectory() || stats.stats.isSymbolicLink())) {
+    return await readTemplate(folder, stats.stats, () => Promise.resolve())
   }
-  if (entry.isSymbolicLink()) {
-    leaveOut('it is a symbolic link', 'put the folder itself there, or name its parent in templates_dirs')
-    return undefined
+  const because = stats.kind === 'broken' ? stats.because : 'it is no folder'
+  return { broken: { folder: printable(folder, 500), because, remedy: 'name the folder of a template' } }
+}
+
+async function readTemplate(folder: string, what: { isSymbolicLink(): boolean }, look: Look): Promise<Found> {
+  const id = basename(folder)
+  const leftOut = (because: string, remedy: string): Found => ({
+    broken: { folder: join(dirname(folder), printable(id)), because, remedy },
+  })
+  if (what.isSymbolicLink()) {
+    return leftOut('it is a symbolic link', 'put the folder itself there, or name its parent in templates_dirs')
   }
-  if (!entry.isDirectory()) return undefined
   if (printable(id) !== id || id.includes('\ufffd')) {
-    leaveOut('its name has characters that cannot be shown', 'rename the folder')
-    return undefined
+    return leftOut('its name has characters that cannot be shown', 'rename the folder')
   }
-  const read = await tolerating(() => readManifest(folder))
+  const read = await tolerating(async () => {
+    await look([folder])
+    const names = await tellingNames(folder)
+    const own = names.mayHave(manifestName) ? [manifestName] : []
+    await look([...own, ...names.files].map((name) => join(folder, name)))
+    const manifest: ManifestResult = own.length === 0 ? { kind: 'none' } : await readManifest(folder)
+    return manifest.kind === 'broken' ? manifest : { ...manifest, text: await folderText(id, folder, names) }
+  })
   switch (read.kind) {
     case 'broken':
-      leaveOut(read.because, read.remedy)
-      return undefined
+      return leftOut(read.because, read.remedy)
     case 'none':
-      return { id, folder, aliases: [], keywords: [], variables: {}, leftOut: [], steps: [] }
+      return {
+        template: { id, folder, aliases: [], keywords: [], variables: {}, leftOut: [], steps: [], text: read.text },
+      }
     case 'manifest': {
-      const { leave_out: leftOut, ...rest } = read.manifest
-      return { id, folder, ...rest, leftOut: [manifestName, ...leftOut] }
+      const { leave_out: leftOutPaths, ...rest } = read.manifest
+      return { template: { id, folder, ...rest, leftOut: [manifestName, ...leftOutPaths], text: read.text } }
     }
   }
 }

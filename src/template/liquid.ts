@@ -1,5 +1,6 @@
 import { Liquid, LiquidError } from 'liquidjs'
 import { messageOf } from '../support/problem.js'
+import { nearest, printable } from '../support/text.js'
 import { refusal } from './refuse.js'
 
 const maxSourceCharacters = 1024 * 1024
@@ -79,10 +80,41 @@ export async function renderLiquid(
   return result
 }
 
+/** What is wrong with a source whatever is rendered with it. */
+export interface LiquidFault {
+  /** With file, line and column. */
+  readonly because: string
+  readonly remedy: string
+}
+
+/** What does not parse, else each variable that neither `names` nor the source itself defines, at its first place. */
+export async function faultsOf(source: string, names: readonly string[], file: string): Promise<LiquidFault[]> {
+  try {
+    const { globals } = await engine.analyze(engine.parse(source, file), { partials: false })
+    return Object.entries(globals).flatMap(([name, [first]]) => {
+      if (first === undefined || names.includes(name)) return []
+      const { row, col } = first.location
+      const [near] = nearest(name, names, 1)
+      return {
+        because: printable(`${file}${place(row, col)}: undefined variable: ${name}`, 500),
+        remedy: near === undefined ? `variables are ${names.join(', ')}` : `did you mean ${near}?`,
+      }
+    })
+  } catch (error) {
+    if (!LiquidError.is(error) && !(error instanceof RangeError)) throw error
+    const because = printable(`${file}${placeOf(error)}: ${reasonOf(error)}`, 500)
+    return [{ because, remedy: 'correct the template' }]
+  }
+}
+
 function placeOf(error: unknown): string {
   if (!LiquidError.is(error)) return ''
   const [line, column] = error.token.getPosition()
-  return line === undefined ? '' : `, line ${line.toString()}, column ${(column ?? 1).toString()}`
+  return line === undefined ? '' : place(line, column ?? 1)
+}
+
+function place(line: number, column: number): string {
+  return `, line ${line.toString()}, column ${column.toString()}`
 }
 
 /** liquidjs 10.30 puts `, file:…, line:2, col:6` behind its messages. */

@@ -52,7 +52,7 @@ export async function measureInbox(root: string, files: number): Promise<InboxFi
 }
 
 /** A process with nothing to do, whose event loop is measured in the same way. */
-async function startIdle(file: string): Promise<{ stop(): Promise<ProcessFigures> }> {
+export async function startIdle(file: string): Promise<{ stop(): Promise<ProcessFigures> }> {
   const probe = loopProbe(file)
   const program = `process.on('SIGTERM', () => process.exit()); setInterval(() => {}, 1000); console.log('ready')`
   const child = spawn(process.execPath, ['-e', program, 'serve'], {

@@ -11,11 +11,13 @@ import { spreadOf, table, type Row } from './figures.js'
 import { describeInbox, measureInbox } from './inbox.js'
 import { makePlace, secret, token, type Place } from './place.js'
 import { describeRecords, measureRecords } from './records.js'
+import { describeTemplates, measureTemplates } from './templates.js'
 
 /*
- * npm run bench [-- --json] [-- --runs N] [-- --only small|large|acknowledgements|inbox|records]: from the POST being sent to the session
+ * npm run bench [-- --json] [-- --runs N] [-- --only small|large|acknowledgements|inbox|records|templates]: from the POST being sent to the session
  * standing, against a bash script that does the same clone and one chained tmux call; calls acknowledged a second, against a bare loop that
- * writes such files; many files dropped at once; a start with many records.
+ * writes such files; many files dropped at once; a start with many records; a
+ * catalogue of many templates.
  * docs/benchmarks.md says what the rows mean.
  */
 
@@ -56,11 +58,16 @@ const acknowledgements = ['', 'acknowledgements'].includes(options.only)
   : undefined
 const inbox = ['', 'inbox'].includes(options.only) ? await measureInbox(root, 10_000) : undefined
 const records = ['', 'records'].includes(options.only) ? await measureRecords(root, runs) : undefined
+const templates = ['', 'templates'].includes(options.only) ? await measureTemplates(root, runs) : undefined
 
 const machine = await machineFacts()
 if (options.json)
   console.log(
-    JSON.stringify({ machine, ...sessions, acknowledgements: acknowledgements?.rows, inbox, records }, null, 2),
+    JSON.stringify(
+      { machine, ...sessions, acknowledgements: acknowledgements?.rows, inbox, records, templates },
+      null,
+      2,
+    ),
   )
 else {
   console.log(machine)
@@ -75,6 +82,7 @@ else {
   }
   if (inbox !== undefined) console.log(`\n${describeInbox(inbox)}`)
   if (records !== undefined) console.log(`\n${describeRecords(records)}`)
+  if (templates !== undefined) console.log(`\n${describeTemplates(templates)}`)
 }
 
 async function measureSessions(

@@ -16,7 +16,16 @@ describe('loadCatalogue', () => {
     })
     const catalogue = await loadCatalogue([join(folder, 'nowhere'), folder])
     expect([...catalogue.templates.values()]).toEqual([
-      { id: 'My App', folder: join(folder, 'My App'), aliases: [], keywords: [], leftOut: [] },
+      {
+        id: 'My App',
+        folder: join(folder, 'My App'),
+        aliases: [],
+        keywords: [],
+        variables: {},
+        leftOut: [],
+        steps: [],
+        text: 'My App',
+      },
     ])
     expect(catalogue.broken).toEqual([])
   })

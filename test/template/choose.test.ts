@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 const plain = (id: string, aliases: string[] = []): [string, Template] => [
   id,
-  { id, folder: `/templates/${id}`, aliases, keywords: [], variables: {}, leftOut: [], steps: [] },
+  { id, folder: `/templates/${id}`, aliases, keywords: [], variables: {}, leftOut: [], steps: [], text: '' },
 ]
 
 function withRules(text: string, ...ids: string[]): Catalogue {

@@ -39,7 +39,7 @@ export async function templateOf(
 ): Promise<Template> {
   const folder = await temporaryFolder()
   await fill(folder, files)
-  return { id: 'sample', folder, aliases: [], keywords: [], variables: {}, leftOut: [], steps: [], ...more }
+  return { id: 'sample', folder, aliases: [], keywords: [], variables: {}, leftOut: [], steps: [], text: '', ...more }
 }
 
 /** Every path under a folder, folders with a `/` behind them. */

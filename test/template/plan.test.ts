@@ -12,6 +12,7 @@ const template: Template = {
   variables: {},
   leftOut: [],
   steps: [],
+  text: '',
 }
 const scope = { project: 'green', slash: 'a/b', up: '..', git: '.git', empty: '', escape: '\u001b[2J' }
 const plan = (...paths: string[]) =>

@@ -1,8 +1,9 @@
 import { access, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { packageRoot, type Home } from '../../config/home.js'
+import type { Home } from '../../config/home.js'
 import type { ConfigResult } from '../../config/load.js'
+import { templateFolders } from '../../config/template-folders.js'
 import { refuseOpenAddress } from '../../daemon/listen.js'
 import { hasSecrets } from '../../receiver/authenticate.js'
 import { formatFieldProblem } from '../../support/field-problem.js'
@@ -35,9 +36,7 @@ export async function probeDaemon(
 ): Promise<DaemonFacts> {
   const { config, file } = loaded
   const daemon = await daemonOn(home, environment)
-  const catalogue = await loadCatalogue([
-    ...new Set([join(packageRoot, 'templates'), ...config.templates_dirs, home.templates]),
-  ])
+  const catalogue = await loadCatalogue(templateFolders(home, config).map(({ folder }) => folder))
   return {
     daemon,
     addressTaken: daemon === 'none' ? await addressTaken(config.server) : undefined,
