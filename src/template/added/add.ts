@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises'
+import { realpath, rename } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { exists } from '../../support/files.js'
 import { Problem } from '../../support/problem.js'
@@ -61,11 +61,10 @@ export async function addTemplates(
   }
   return await inPlace(place, signal, async (staging) => {
     const { root, resolved } = await fetchSource(source, staging, tools, signal)
-    if (root === place.templates || root.startsWith(place.templates + sep)) {
-      if (!root.startsWith(staging + sep)) {
-        const because = 'it is in the folder of templates already'
-        throw new Problem({ doing: 'add a template', because, remedy: 'name a folder elsewhere', field: 'source' })
-      }
+    const templates = await realpath(place.templates)
+    if (source.kind === 'folder' && `${root}${sep}`.startsWith(templates + sep)) {
+      const because = 'it is in the folder of templates already'
+      throw new Problem({ doing: 'add a template', because, remedy: 'name a folder elsewhere', field: 'source' })
     }
     const members: readonly Member[] = request.whole
       ? [{ path: '', name: undefined, isHalfNamed: false }]

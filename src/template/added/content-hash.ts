@@ -10,7 +10,9 @@ import { maxFileBytes, maxTemplateFiles, provenanceName } from '../listing.js'
  */
 export async function contentHash(folder: string): Promise<string | undefined> {
   const hash = createHash('sha256')
-  return (await addFolder(hash, folder, '', { left: maxTemplateFiles * 2 })) ? `sha256:${hash.digest('hex')}` : undefined
+  return (await addFolder(hash, folder, '', { left: maxTemplateFiles * 2 }))
+    ? `sha256:${hash.digest('hex')}`
+    : undefined
 }
 
 async function addFolder(hash: Hash, folder: string, path: string, entries: { left: number }): Promise<boolean> {

@@ -26,7 +26,11 @@ export function nameMembers(members: readonly Member[], name: string, taken: Ite
     const wanted = member.isHalfNamed ? long : own
     const id = [wanted, long].find(isFree) ?? numbered(long, isFree)
     used.add(foldHint(id))
-    return { member, id, others: member.name === undefined ? [] : [own, long, joined(source.replace(/^create-/, ''), own)] }
+    return {
+      member,
+      id,
+      others: member.name === undefined ? [] : [own, long, joined(source.replace(/^create-/, ''), own)],
+    }
   })
   // After all ids are given, so that none gives way to an alias.
   return named.map(({ member, id, others }) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { extract, manifest, tarball, type Options } from 'pacote'
+import type { Options } from 'pacote'
 import { codeOf, messageOf, Problem } from '../../support/problem.js'
 import { redactor } from '../../support/redact.js'
 import { printable } from '../../support/text.js'
@@ -30,6 +30,8 @@ export async function fetchPackage(
   signal: AbortSignal,
 ): Promise<{ readonly folder: string; readonly version: string; readonly integrity: string }> {
   const { name, into } = request
+  // Half a second of loading that no other command needs.
+  const { default: pacote } = await import('pacote')
   const settings = await readNpmSettings(request.environment)
   const options: Options = {
     ...settings,
@@ -44,16 +46,16 @@ export async function fetchPackage(
   const folder = join(into, 'package')
   try {
     signal.throwIfAborted()
-    const found = await manifest(`${name}@${request.version}`, options)
+    const found = await pacote.manifest(`${name}@${request.version}`, options)
     const { version, _resolved: resolved, _integrity: integrity } = found
     const exact: Options = { ...options, resolved, integrity }
-    await tarball.stream(
+    await pacote.tarball.stream(
       `${name}@${version}`,
       (stream) => pipeline(stream, atMost(maxPackedBytes), createWriteStream(packed, { flags: 'w' }), { signal }),
       exact,
     )
     await checkUnpacked(packed, signal)
-    await extract(`file:${packed}`, folder, options)
+    await pacote.extract(`file:${packed}`, folder, options)
     signal.throwIfAborted()
     return { folder, version, integrity: String(integrity) }
   } catch (error) {

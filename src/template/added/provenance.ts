@@ -57,7 +57,8 @@ export async function readProvenance(folder: string): Promise<ProvenanceResult> 
   }
 }
 
-const heading = '# Where this template came from. Written by `devorch templates`, which reads it for update and remove.\n'
+const heading =
+  '# Where this template came from. Written by `devorch templates`, which reads it for update and remove.\n'
 
 export async function writeProvenance(folder: string, provenance: Provenance): Promise<void> {
   await publish(join(folder, provenanceName), heading + stringify(provenance, { lineWidth: 0 }), { mode: 0o644 })

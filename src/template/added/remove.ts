@@ -27,7 +27,9 @@ export async function removeTemplates(
       const isAsAdded = result.kind === 'added' && (await contentHash(standing)) === result.provenance.content
       if (!isAsAdded && !request.force) {
         const because =
-          result.kind === 'added' ? 'its files were changed here since it was added' : `it can't be told: ${result.because}`
+          result.kind === 'added'
+            ? 'its files were changed here since it was added'
+            : `it can't be told: ${result.because}`
         outcomes.push({ id, outcome: 'changed-here', because, remedy: 'with --force it is moved away all the same' })
         continue
       }

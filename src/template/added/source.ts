@@ -82,7 +82,10 @@ export function subfolderOf(text: string): string | undefined {
 }
 
 function badSubfolder(): ParsedSource {
-  return refuse('what is behind "//" is not a folder in the source', 'write ADDRESS//FOLDER, as in …/examples.git//react')
+  return refuse(
+    'what is behind "//" is not a folder in the source',
+    'write ADDRESS//FOLDER, as in …/examples.git//react',
+  )
 }
 
 function refuse(because: string, remedy: string): ParsedSource {

@@ -5,10 +5,10 @@ import { stringify } from 'yaml'
 import { exists, publish } from '../../support/files.js'
 import { codeOf, messageOf, Problem } from '../../support/problem.js'
 import { checkTemplate } from '../apply.js'
-import type { Template } from '../catalogue.js'
+import { loadTemplate, type Template } from '../catalogue.js'
 import { readTemplateFile } from '../content.js'
 import { listTemplate } from '../listing.js'
-import { manifestName, readManifest, type Manifest } from '../manifest.js'
+import { manifestName } from '../manifest.js'
 import { planTemplate } from '../plan.js'
 import { contentHash } from './content-hash.js'
 import { foreignFormat } from './foreign.js'
@@ -66,17 +66,16 @@ export async function stageTemplate(
       const because = `it is in ${format}'s format, which is not supported yet`
       return { because, remedy: `make a project of it with ${format}, and add that` }
     }
-    const manifest = await readManifest(from)
-    if (manifest.kind === 'broken') return manifest
-    const template = templateAt(id, from, manifest.kind === 'manifest' ? manifest.manifest : undefined)
-    const { files, bytes } = await copyFiles(template, to, signal)
+    const { files, bytes } = await copyFiles(plainFolder(id, from), to, signal)
     if (files === 0) return { because: 'it has no files', remedy: 'name a folder with files in it' }
     const over = budget.take(files, bytes)
     if (over !== undefined) return over
+    const { template, broken } = await loadTemplate(to)
+    if (template === undefined) return broken ?? { because: 'it is no template', remedy: 'name another folder' }
     if (aliases.length > 0 && !(await exists(join(to, manifestName)))) await writeManifest(to, aliases)
     const content = await contentHash(to)
     if (content === undefined) throw new Error(`${to} has just been copied and is more than a template has`)
-    const unfit = await checkTemplate({ ...template, folder: to }, signal)
+    const unfit = await checkTemplate({ ...template, id }, signal)
     return { files, bytes, content, warning: unfit === undefined ? undefined : `${unfit.because}; ${unfit.remedy}` }
   } catch (error) {
     if (signal.aborted) throw error
@@ -86,13 +85,15 @@ export async function stageTemplate(
   }
 }
 
-async function copyFiles(template: Template, to: string, signal: AbortSignal): Promise<{ files: number; bytes: number }> {
-  // All of it is copied, so that what template.yaml leaves out can be taken in again.
-  const whole = { ...template, leftOut: [] }
-  const files = await listTemplate(whole, signal)
+async function copyFiles(
+  template: Template,
+  to: string,
+  signal: AbortSignal,
+): Promise<{ files: number; bytes: number }> {
+  const files = await listTemplate(template, signal)
   // What is wrong with a name that holds no variable can't be mended in template.yaml.
   const plain = files.filter((file) => !file.path.includes('{{'))
-  await planTemplate(whole, plain, {})
+  await planTemplate(template, plain, {})
   const made = new Set<string>()
   let bytes = 0
   await mkdir(to)
@@ -101,7 +102,7 @@ async function copyFiles(template: Template, to: string, signal: AbortSignal): P
     const path = join(to, file.path)
     if (!made.has(dirname(path))) await mkdir(dirname(path), { recursive: true })
     made.add(dirname(path))
-    const content = await readTemplateFile(whole, file.path)
+    const content = await readTemplateFile(template, file.path)
     bytes += content.length
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
     const handle = await open(path, flags, file.executable ? 0o755 : 0o644)
@@ -119,10 +120,9 @@ async function writeManifest(folder: string, aliases: readonly string[]): Promis
   await publish(join(folder, manifestName), text, { mode: 0o644 })
 }
 
-function templateAt(id: string, folder: string, manifest: Manifest | undefined): Template {
-  if (manifest === undefined) return { id, folder, aliases: [], keywords: [], variables: {}, leftOut: [], steps: [] }
-  const { leave_out: leftOut, ...rest } = manifest
-  return { id, folder, ...rest, leftOut: [manifestName, ...leftOut] }
+/** All of a folder is copied, so that what its template.yaml leaves out can be taken in again. */
+function plainFolder(id: string, folder: string): Template {
+  return { id, folder, aliases: [], keywords: [], variables: {}, leftOut: [], steps: [], text: '' }
 }
 
 /** The disk's or the system's fault, for which no template can do anything. */
