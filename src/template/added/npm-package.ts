@@ -37,6 +37,7 @@ export async function fetchPackage(
     ...settings,
     cache: join(into, 'cache'),
     preferOnline: true,
+    packumentCache: new Map(),
     timeout: timeoutMs,
     fetchRetries: 1,
     // Not in @types/pacote 11: pacote 21 takes `.gitignore` of a package for the older `.npmignore` otherwise.
@@ -57,7 +58,7 @@ export async function fetchPackage(
     await checkUnpacked(packed, signal)
     await pacote.extract(`file:${packed}`, folder, options)
     signal.throwIfAborted()
-    return { folder, version, integrity: String(integrity) }
+    return { folder, version, integrity }
   } catch (error) {
     if (signal.aborted || error instanceof Problem) throw error
     throw npmProblem(`${name}@${request.version}`, error)
