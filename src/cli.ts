@@ -16,9 +16,12 @@ import { rules, tryEvent } from './commands/rules.js'
 import { serve } from './commands/serve.js'
 import { show } from './commands/show.js'
 import { submit } from './commands/submit.js'
+import { addTemplate } from './commands/templates/add.js'
 import { lintTemplates } from './commands/templates/lint.js'
 import { listTemplates } from './commands/templates/list.js'
 import { matchTemplate } from './commands/templates/match.js'
+import { removeTemplate } from './commands/templates/remove.js'
+import { updateTemplate, type ChangeArguments } from './commands/templates/update.js'
 import { uninstall } from './commands/uninstall.js'
 import { Problem } from './support/problem.js'
 import { redactor } from './support/redact.js'
@@ -185,6 +188,40 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .description('list the templates that can be chosen')
     .option('--json', 'print JSON', false)
     .action(command((context, options: Json) => listTemplates(context, options.json)))
+
+  templates
+    .command('add <source>')
+    .description("copy templates into the home's from a folder, a git address (//folder, #ref) or npm:PACKAGE")
+    .option('--as <id>', "its id; of many, what stands in place of the source's name")
+    .option('--whole', 'take the source for one template, whatever it looks like', false)
+    .option('--json', 'print JSON', false)
+    .action(
+      command((context, source: string, options: Json & { as?: string; whole: boolean }) =>
+        addTemplate(context, { source, as: options.as, whole: options.whole, json: options.json }),
+      ),
+    )
+
+  templates
+    .command('update [id...]')
+    .description('fetch added templates again; those that were changed here stay')
+    .option('--force', 'replace changed ones too; the old is kept in templates/.removed/', false)
+    .option('--json', 'print JSON', false)
+    .action(
+      command((context, ids: string[], options: Omit<ChangeArguments, 'ids'>) =>
+        updateTemplate(context, { ids, force: options.force, json: options.json }),
+      ),
+    )
+
+  templates
+    .command('remove <id...>')
+    .description('move added templates to templates/.removed/')
+    .option('--force', 'those that were changed here too', false)
+    .option('--json', 'print JSON', false)
+    .action(
+      command((context, ids: string[], options: Omit<ChangeArguments, 'ids'>) =>
+        removeTemplate(context, { ids, force: options.force, json: options.json }),
+      ),
+    )
 
   templates
     .command('lint [folder...]')

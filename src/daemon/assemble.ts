@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.js'
 import { templateFolders } from '../config/template-folders.js'
 import { createInbox, type Inbox } from '../job/inbox.js'
 import { createSpool, type Spool } from '../job/spool.js'
-import type { Credential } from '../repo/tools.js'
+import type { Credential, RepositoryTools } from '../repo/tools.js'
 import { createRegistry } from '../session/registry.js'
 import type { SessionTools } from '../session/tools.js'
 import { childEnvironment } from '../support/process.js'
@@ -85,22 +85,31 @@ function sessionTools(
     home,
     tmux,
     registry: createRegistry(home.sessions),
-    repositories: {
-      policy: {
-        protocols: config.repositories.protocols,
-        hosts: config.repositories.hosts,
-        privateAddresses: config.repositories.private_addresses,
-      },
-      credentials: credentials(config),
-      mirrorsFolder: home.mirrors,
-      stepTimeoutMs: config.worker.step_timeout_s * 1000,
-      environment,
-    },
+    repositories: repositoryTools(home, config, environment),
     loadCatalogue: createCatalogue(templateFolders(home, config).map(({ folder }) => folder)),
     environment,
     ownEnvironment,
     log,
     now: () => new Date(),
+  }
+}
+
+/** How repositories are reached, as the configuration says. */
+export function repositoryTools(
+  home: Home,
+  config: Config,
+  environment: Readonly<Record<string, string>>,
+): RepositoryTools {
+  return {
+    policy: {
+      protocols: config.repositories.protocols,
+      hosts: config.repositories.hosts,
+      privateAddresses: config.repositories.private_addresses,
+    },
+    credentials: credentials(config),
+    mirrorsFolder: home.mirrors,
+    stepTimeoutMs: config.worker.step_timeout_s * 1000,
+    environment,
   }
 }
 

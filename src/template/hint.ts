@@ -15,7 +15,7 @@ export function byHint(catalogue: Catalogue, hint: string): Template | undefined
 }
 
 /** Case and separators make no difference, except that a name of nothing but separators stays itself. */
-function foldHint(hint: string): string {
+export function foldHint(hint: string): string {
   const folded = hint.normalize('NFKC').toLowerCase()
   const bare = folded.replace(/[\s._-]+/gu, '')
   return bare === '' ? folded : bare

@@ -21,6 +21,10 @@ const engine = new Liquid({
   memoryLimit: 16 * 1024 * 1024,
 })
 
+/** Filters that evaluate an expression for each item and look at no limit meanwhile (liquidjs 10.30: 200,000 take 6 s). */
+const unbounded = ['where_exp', 'reject_exp', 'group_by_exp', 'find_exp', 'find_index_exp', 'has_exp']
+for (const name of unbounded) Reflect.deleteProperty(engine.filters, name)
+
 /** What all files and names of one template may take together. */
 const maxTotalMs = 10_000
 const maxTotalCharacters = 64 * 1024 * 1024

@@ -17,7 +17,7 @@ const neverCopied: ReadonlySet<string> = new Set(['.git', 'node_modules', '__pyc
 /** Where a template that was added came from; at the top of its folder, and never copied. */
 export const provenanceName = '.devorch-source.yaml'
 
-const maxFiles = 5000
+export const maxTemplateFiles = 5000
 const maxFolders = 5000
 const maxDepth = 32
 export const maxFileBytes = 16 * 1024 * 1024
@@ -52,7 +52,7 @@ export async function listTemplate(template: Template, signal: AbortSignal): Pro
       if (stats.size > maxFileBytes) throw refusal(template.id, `${path} is over 16 MiB`, 'take it out of the template')
       if (bytes > maxTotalBytes) throw refusal(template.id, 'it is over 64 MiB', 'take files out of the template')
       files.push({ path, executable: (stats.mode & 0o100) !== 0 })
-      if (files.length > maxFiles)
+      if (files.length > maxTemplateFiles)
         throw refusal(template.id, 'it has over 5000 files', 'take files out of the template')
     }
   }

@@ -75,6 +75,8 @@ describe('renderLiquid', () => {
     ['a file from elsewhere', '{% include "/etc/passwd" %}', /line 1, column 1: ENOENT/],
     ['a file from beside it', '{% render "./catalogue.ts" %}', /line 1, column 1: ENOENT/],
     ['a layout', '{% layout "x" %}', /line 1, column 1: ENOENT/],
+    ['an expression for each item', '{{ "a" | split: "" | where_exp: "x", "x" }}', /undefined filter: where_exp$/],
+    ['a wide date', "{{ 'now' | date: '%999999999N' }}", /limit exceeded$/],
     ['a long loop', '{% for i in (1..9000) %}{% for j in (1..9000) %}x{% endfor %}{% endfor %}', /limit exceeded$/],
     ['a huge range', '{% for i in (1..100000000) %}x{% endfor %}', /limit exceeded$/],
     [
