@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Django's command line, for development: it turns debugging on unless DJANGO_DEBUG says otherwise."""
+"""Django's command line, for development: debugging is on unless DJANGO_DEBUG is set."""
 
 import os
 import sys

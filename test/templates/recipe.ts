@@ -5,7 +5,7 @@ export interface Recipe {
   readonly packages: readonly string[]
   /** The least Node it runs on, where that is more than this project's own. */
   readonly node?: 24
-  /** Argument arrays run in order in the new project; each must exit with 0. */
+  /** Argument arrays run in order in the new project; each must exit with 0. `{tools}`: where ruff.js stands. */
   readonly steps: readonly (readonly string[])[]
   /** Opened in headless Chromium after the steps. */
   readonly page?: Serving

@@ -69,7 +69,7 @@ async function runStep(
   env: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<void> {
-  const [program = '', ...args] = step
+  const [program = '', ...args] = step.map((part) => part.replace('{tools}', import.meta.dirname))
   const done = await run(program, args, { timeoutMs: stepMs, cwd, env, signal })
   if (done.ended === 'exited' && done.code === 0) return
   const because = `${describeFailure(done)}\n${done.stdout}${done.stderr}`

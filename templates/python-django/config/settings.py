@@ -1,4 +1,4 @@
-"""All settings; what differs between machines comes from the environment, and README.md lists it."""
+"""All settings; those that differ between machines come from the environment (see README.md)."""
 
 import os
 from pathlib import Path
