@@ -8,10 +8,27 @@ const venvPackages = ['python3', 'python3-venv', 'python3-pip', 'python3-setupto
  */
 const venv = ['/usr/bin/python3', '-m', 'venv', '--system-site-packages', '.venv']
 const pipInstall = ['.venv/bin/pip', '--isolated', 'install', '--quiet', '--no-index', '--no-build-isolation']
+const pipWheel = ['.venv/bin/pip', '--isolated', 'wheel', '--quiet', '--no-index', '--no-build-isolation', '--no-deps']
 const install = [venv, [...pipInstall, '--editable', '.']]
 
 const ruff = ['npx', '--yes', '--package', '@astral-sh/ruff-wasm-nodejs@0.17', '--', 'node', '{tools}/ruff.js']
+const mypy = ['.venv/bin/python', '-m', 'mypy']
+const nbconvert = ['.venv/bin/python', '-m', 'nbconvert']
 const pytest = ['.venv/bin/python', '-m', 'pytest']
+
+// Go links its net package with a C compiler.
+const goPackages = ['golang-go', 'gcc', 'libc6-dev']
+const goSteps = [
+  ['sh', '-c', 'test -z "$(gofmt -l .)"'],
+  ['go', 'vet', './...'],
+  ['go', 'test', './...'],
+]
+
+/** Debian's crates in place of crates.io; after the subcommand, because cargo-clippy starts cargo anew. */
+const debianCrates = [
+  ['--config', 'source.crates-io.replace-with="debian"'],
+  ['--config', 'source.debian.directory="/usr/share/cargo/registry"'],
+].flat()
 
 export const recipes: readonly Recipe[] = [
   {
@@ -55,5 +72,104 @@ export const recipes: readonly Recipe[] = [
       shows: 'There is none yet.',
     },
     ci: false,
+  },
+  {
+    template: 'python-cli',
+    packages: [...venvPackages, 'python3-click', 'python3-mypy'],
+    steps: [...install, ruff, mypy, pytest, ['.venv/bin/2nd-my-app-x', 'count', '--json', 'README.md']],
+    ci: false,
+  },
+  {
+    template: 'python-library',
+    packages: [...venvPackages, 'python3-mypy'],
+    steps: [...install, ruff, mypy, pytest, [...pipWheel, '--wheel-dir', 'dist', '.']],
+    ci: false,
+  },
+  {
+    template: 'data-science',
+    packages: [
+      ...venvPackages,
+      'python3-pandas',
+      'python3-matplotlib',
+      'python3-sklearn',
+      'python3-nbconvert',
+      'python3-ipykernel',
+    ],
+    steps: [
+      ...install,
+      ruff,
+      pytest,
+      // Debian's kernel would start Debian's Python, which does not see the project.
+      ['.venv/bin/python', '-m', 'ipykernel', 'install', '--sys-prefix', '--name', 'python3'],
+      [...nbconvert, '--execute', '--to', 'html', '--output-dir', 'build', 'notebooks/01-growth.ipynb'],
+      ['test', '-s', 'figures/growth.png', '-a', '-s', 'data/processed/plants-predicted.csv'],
+    ],
+    ci: false,
+  },
+  {
+    template: 'go-service',
+    packages: goPackages,
+    steps: [...goSteps, ['go', 'build', '-o', 'bin/', './cmd/...']],
+    answer: {
+      serve: ['env', 'ADDRESS=localhost:{port}', 'bin/2nd-my-app-x'],
+      path: '/healthz',
+      shows: '{"status":"ok"}',
+    },
+    ci: true,
+  },
+  {
+    template: 'go-cli',
+    packages: goPackages,
+    steps: [
+      ...goSteps,
+      ['go', 'build', '-o', 'bin/', './cmd/...'],
+      ['bin/2nd-my-app-x', 'count', '-json', 'README.md'],
+    ],
+    ci: false,
+  },
+  {
+    template: 'rust-cli',
+    packages: ['cargo', 'rustc', 'rustfmt', 'rust-clippy', 'librust-clap-dev'],
+    steps: [
+      ['cargo', 'fmt', '--check'],
+      ['cargo', 'clippy', ...debianCrates, '--all-targets', '--', '-D', 'warnings'],
+      ['cargo', 'test', ...debianCrates],
+      ['cargo', 'run', ...debianCrates, '--quiet', '--', 'count', 'README.md'],
+    ],
+    ci: true,
+  },
+  {
+    template: 'cpp-cmake',
+    packages: ['cmake', 'ninja-build', 'g++', 'libgtest-dev', 'clang-format', 'clang-tidy'],
+    steps: [
+      // An installed GoogleTest is enough: nothing may be downloaded.
+      ['cmake', '--preset', 'sanitize', '-D', 'FETCHCONTENT_FULLY_DISCONNECTED=ON'],
+      ['cmake', '--build', '--preset', 'sanitize'],
+      ['ctest', '--preset', 'sanitize'],
+      [
+        'clang-format',
+        '--dry-run',
+        '-Werror',
+        'src/main.cpp',
+        'src/words.cpp',
+        'src/words.hpp',
+        'tests/words_test.cpp',
+      ],
+      ['clang-tidy', '-quiet', '-p', 'build/sanitize', 'src/main.cpp', 'src/words.cpp'],
+      ['cmake', '--preset', 'release'],
+      ['cmake', '--build', '--preset', 'release'],
+      ['build/release/2nd-my-app-x', 'count', 'README.md'],
+    ],
+    ci: true,
+  },
+  {
+    template: 'bash-cli',
+    packages: ['bats', 'shellcheck', 'shfmt', 'make'],
+    steps: [
+      ['make', 'check'],
+      ['make', 'install', 'PREFIX=../tmp/usr'],
+      ['../tmp/usr/bin/2nd-my-app-x', 'count', 'README.md'],
+    ],
+    ci: true,
   },
 ]

@@ -13,7 +13,7 @@ TARGET = "height_cm"
 
 @dataclass(frozen=True)
 class Fit:
-    """A model, and the mean absolute errors (cm) on rows it has not seen: its own, and of the mean."""
+    """A model, with mean absolute errors on rows it has not seen: its own, and that of the mean."""
 
     model: LinearRegression
     error_cm: float
@@ -21,7 +21,7 @@ class Fit:
 
 
 def fit_growth(plants: pd.DataFrame, seed: int = 0) -> Fit:
-    """Fit on three quarters of the rows, measure on the rest; the same seed gives the same split."""
+    """Fit on three quarters of the rows, measure on the rest; a seed gives the same split."""
     train, test = train_test_split(plants, test_size=0.25, random_state=seed)
     model = LinearRegression().fit(train[FEATURES], train[TARGET])
     guess = pd.Series(train[TARGET].mean(), index=test.index)
