@@ -27,7 +27,9 @@ interface Workspace {
   check(contents: string): unknown
   format(contents: string): string
 }
-interface Ruff { readonly Workspace: new (options: unknown, encoding: number) => Workspace }
+interface Ruff {
+  readonly Workspace: new (options: unknown, encoding: number) => Workspace
+}
 
 /** The package that npx has put beside the programs it offers. */
 function loadRuff(): Ruff {
