@@ -25,6 +25,8 @@ export interface Outcome {
 }
 
 const stepMs = 900_000
+/** How long processes that were told to end may take, before they count as left behind. */
+const graceMs = 5000
 
 /** Makes a project from a template, runs its recipe in it, and removes all of it. */
 export async function tryOut(recipe: Recipe, template: Template, signal: AbortSignal): Promise<Outcome> {
@@ -78,7 +80,8 @@ async function runStep(
 
 /** @throws Problem where a program that a step started goes on */
 async function checkNothingLeft(folder: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
+  const untilMs = Date.now() + graceMs
+  while (Date.now() < untilMs) {
     if ((await processesOf(folder)).length === 0) return
     await sleep(100)
   }

@@ -9,5 +9,5 @@ try {
   core.info(greeting)
   core.setOutput('greeting', greeting)
 } catch (error) {
-  core.setFailed(error instanceof Error ? error : String(error))
+  core.setFailed(error instanceof Error ? error.message : String(error))
 }

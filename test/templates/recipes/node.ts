@@ -43,13 +43,7 @@ export const recipes: readonly Recipe[] = [
   {
     template: 'node-cli',
     packages: [],
-    steps: [
-      npmInstall,
-      script('lint'),
-      script('typecheck'),
-      ['npm', 'test'],
-      ['npx', '.', 'count', 'README.md'],
-    ],
+    steps: [npmInstall, script('lint'), script('typecheck'), ['npm', 'test'], ['npx', '.', 'count', 'README.md']],
     ci: false,
   },
   {
