@@ -2,7 +2,7 @@ import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { messageOf, Problem } from '../../src/support/problem.js'
+import { Problem } from '../../src/support/problem.js'
 import { describeFailure, run } from '../../src/support/process.js'
 import type { Template } from '../../src/template/catalogue.js'
 import { killProcessesOf, processesOf } from '../support/processes-of.js'
@@ -56,7 +56,7 @@ export async function tryOut(recipe: Recipe, template: Template, signal: AbortSi
     if (stray.length > 0) because = `the steps left or changed (is it in _gitignore?):\n${stray.join('\n')}`
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    because = messageOf(error)
+    because = `${error.doing}: ${error.because}`
   } finally {
     await killProcessesOf(folder)
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
