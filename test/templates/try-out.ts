@@ -2,7 +2,7 @@ import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { messageOf, Problem } from '../../src/support/problem.js'
+import { Problem } from '../../src/support/problem.js'
 import { describeFailure, run } from '../../src/support/process.js'
 import type { Template } from '../../src/template/catalogue.js'
 import { killProcessesOf, processesOf } from '../support/processes-of.js'
@@ -25,6 +25,8 @@ export interface Outcome {
 }
 
 const stepMs = 900_000
+/** How long processes that were told to end may take, before they count as left behind. */
+const graceMs = 5000
 
 /** Makes a project from a template, runs its recipe in it, and removes all of it. */
 export async function tryOut(recipe: Recipe, template: Template, signal: AbortSignal): Promise<Outcome> {
@@ -54,7 +56,7 @@ export async function tryOut(recipe: Recipe, template: Template, signal: AbortSi
     if (stray.length > 0) because = `the steps left or changed (is it in _gitignore?):\n${stray.join('\n')}`
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    because = messageOf(error)
+    because = `${error.doing}: ${error.because}`
   } finally {
     await killProcessesOf(folder)
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
@@ -78,7 +80,8 @@ async function runStep(
 
 /** @throws Problem where a program that a step started goes on */
 async function checkNothingLeft(folder: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
+  const untilMs = Date.now() + graceMs
+  while (Date.now() < untilMs) {
     if ((await processesOf(folder)).length === 0) return
     await sleep(100)
   }
