@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { jobFileFields } from '../support/job-file.js'
 import { git } from '../support/repositories.js'
@@ -188,21 +188,6 @@ async function checkLeftovers(place: Place, violations: string[]): Promise<void>
         violations.push(`left behind: ${join(relative(place.folder, folder), path)}`)
     }
   }
-}
-
-/** The processes that carry a folder in environment, arguments or current folder: pid and command. */
-export async function processesOf(folder: string): Promise<string[]> {
-  const found: string[] = []
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const [command, environment, current] = await Promise.all([
-      readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
-      readFile(`/proc/${pid}/environ`, 'utf8').catch(() => ''),
-      readlink(`/proc/${pid}/cwd`).catch(() => ''),
-    ])
-    const marked = [command, environment, current].some((text) => text.includes(`${folder}/`))
-    if (marked && command !== '') found.push(`${pid} ${command.replaceAll('\0', ' ').slice(0, 200)}`)
-  }
-  return found
 }
 
 async function filesIn(folder: string, folders = false): Promise<string[]> {

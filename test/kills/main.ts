@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { killProcessesOf } from '../support/processes-of.js'
 import { makeGround, type Ground } from './place.js'
 import { pointsOf, seeded, spread, type Point } from './points.js'
-import { killProcessesOf, runRound, runUnharmed, type Round } from './round.js'
+import { runRound, runUnharmed, type Round } from './round.js'
 import { scenarios, type Scenario } from './scenarios.js'
 
 /*

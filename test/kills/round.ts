@@ -1,7 +1,8 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DaemonProcess } from '../support/daemon-process.js'
-import { check, processesOf, type Findings } from './check.js'
+import { killProcessesOf, processesOf } from '../support/processes-of.js'
+import { check, type Findings } from './check.js'
 import { Client, Gone, until } from './client.js'
 import { endSessions, makePlace, type Ground, type Place } from './place.js'
 import type { Scenario } from './scenarios.js'
@@ -122,19 +123,6 @@ async function endAll(place: Place, daemons: readonly DaemonProcess[]): Promise<
   await until(none, 'all processes end', 10_000).catch(() => undefined)
   const left = await killProcessesOf(place.folder)
   return left.map((line) => `still running: ${line}`)
-}
-
-/** @returns the processes that were there */
-export async function killProcessesOf(folder: string): Promise<readonly string[]> {
-  const left = await processesOf(folder)
-  for (const line of left) {
-    try {
-      process.kill(Number.parseInt(line, 10), 'SIGKILL')
-    } catch {
-      // ESRCH: it has ended, which is what was wanted.
-    }
-  }
-  return left
 }
 
 function describe(error: unknown): string {

@@ -1,0 +1,23 @@
+import { createServer } from 'node:http'
+import { createApp } from './app.js'
+
+const port = Number(process.env['PORT'] ?? 4000)
+const host = process.env['HOST'] ?? '127.0.0.1'
+
+const app = createApp({ production: process.env['NODE_ENV'] === 'production' })
+const server = createServer((request, response) => void app(request, response))
+
+server.once('error', (error) => {
+  console.error(`Cannot listen on ${host}:${String(port)}: ${error.message}`)
+  process.exitCode = 1
+})
+server.listen(port, host, () => {
+  console.log(`Listening on http://${host}:${String(port)}${app.graphqlEndpoint}`)
+})
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    server.close()
+    server.closeIdleConnections()
+  })
+}

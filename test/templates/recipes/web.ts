@@ -1,0 +1,3 @@
+import type { Recipe } from '../recipe.js'
+
+export const recipes: readonly Recipe[] = []
