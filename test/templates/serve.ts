@@ -30,7 +30,7 @@ export async function checkServing(
   let seen = ''
   try {
     const plain = await firstAnswer(url, () => ended)
-    if (plain !== undefined) seen = kind === 'page' ? await pageText(url) : plain
+    if (plain !== undefined) seen = kind === 'page' ? await pageText(url, where.signal) : plain
   } finally {
     done.abort()
   }
