@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { packageRoot, type Home } from '../config/home.js'
+import { layoutFoldersOf, packageRoot, type Home } from '../config/home.js'
 import type { Config } from '../config/schema.js'
 import { createInbox, type Inbox } from '../job/inbox.js'
 import { createSpool, type Spool } from '../job/spool.js'
@@ -96,6 +96,7 @@ function sessionTools(
       stepTimeoutMs: config.worker.step_timeout_s * 1000,
       environment,
     },
+    layoutFolders: layoutFoldersOf(home),
     loadCatalogue: () =>
       loadCatalogue([...new Set([join(packageRoot, 'templates'), ...config.templates_dirs, home.templates])]),
     environment,

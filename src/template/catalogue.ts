@@ -25,6 +25,10 @@ export interface Template {
   readonly leftOut: readonly string[]
   /** What it suggests to do first; shown, never run. */
   readonly steps: readonly string[]
+  /** The name of the layout that suits it. */
+  readonly layout?: string | undefined
+  /** What one watches while working on it: lines for /bin/sh. Run only where session/watch.ts allows it. */
+  readonly watch?: { readonly prepare?: string | undefined; readonly command: string } | undefined
 }
 
 export interface BrokenTemplate {
