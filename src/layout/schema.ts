@@ -130,15 +130,15 @@ export const layoutSchema = z.looseObject(
       .array(window, 'must be a list of windows; write windows: and lines like - window_name: NAME')
       .min(1, 'is an empty list; add a window')
       .max(maxWindows, `has more than ${maxWindows.toString()} windows; use several layouts`),
-    session_name: z.unknown(),
+    session_name: z.unknown().optional(),
     start_directory: path,
     environment,
     options,
     global_options: options,
     shell_command_before: commandsBefore,
     suppress_history: flag,
-    before_script: z.unknown(),
-    plugins: z.unknown(),
+    before_script: z.unknown().optional(),
+    plugins: z.unknown().optional(),
   },
   'must be a group of fields; write windows: and a list of windows',
 )

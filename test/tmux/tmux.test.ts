@@ -68,7 +68,7 @@ describe('a session on a real server', () => {
     const folder = await temporaryFolder()
     await tmux('new-session', '-d', '-s', 'other', 'cat')
     const panes = Array.from({ length: 60 }, () => cat)
-    await expect(tmuxOn(socketName).createSession({ name: 'shop-dev', folder, jobId: 'j', ...oneWindow(panes) })).rejects.toThrow(
+    await expect(tmuxOn(socketName).createSession({ name: 'shop-dev', folder, jobId: 'j', ...oneWindow(panes, { layout: undefined }) })).rejects.toThrow(
       /create the tmux session shop-dev: .*(no space|size)/,
     )
     expect((await tmux('list-sessions', '-F', '#{session_name}')).trim()).toBe('other')
