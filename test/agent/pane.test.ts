@@ -1,4 +1,4 @@
-import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
@@ -75,17 +75,20 @@ async function pane(
 
 const script = (text: string) => ['sh', '-c', text]
 
-test('an agent’s start and end are events, and a shell follows that says how to start it again', async () => {
-  const made = await pane({ program: script('printf "%s " "$0" "$@"; exit 7') })
-  const screen = await made.shows(/ended with exit code 7; to start it again: {2}sh /)
-  expect(screen).toContain(`sh '${made.folder.replace("'", "'\\''")}/start-agent.sh'`)
+test('an agent’s start and end are events, and its pane stays with a key to start it again and a shell', async () => {
+  const made = await pane({ program: script('echo begun; exit 7') })
+  await made.shows(/the agent ended with exit code 7\n +r: start it again, any other key: a shell/)
   expect(await made.events()).toEqual(['started', 'exited 7'])
+  await made.keys('r')
+  await made.shows(/begun[^]*code 7[^]*begun[^]*code 7/)
+  expect(await made.events()).toEqual(['started', 'exited 7', 'started', 'exited 7'])
+  await made.keys('q')
   await made.type('echo alive-$((40+2))')
   await made.shows(/^alive-42$/m)
 })
 
-test('what it says to start the agent again does so', async () => {
-  const made = await pane({ program: ['false'] })
+test('the key starts the agent as its launcher does', async () => {
+  const made = await pane({ program: script('sleep 0.2; exit 1') })
   const launch = agentLaunch(
     { kind: 'command', command: ['sh', '-c', 'echo "tracker: $1"; exec cat', 'x', '{{ tracker }}'] },
     {
@@ -98,8 +101,8 @@ test('what it says to start the agent again does so', async () => {
     },
   )
   for (const file of launch.files) await writeFile(join(made.folder, file.name), file.text, { mode: file.mode })
-  const said = /start it again: {2}(.*)$/m.exec(await made.shows(/start it again/))?.[1] ?? ''
-  await made.type(said)
+  await made.shows(/start it again/)
+  await made.keys('r')
   await made.shows(/^tracker: \/it's\/PROGRESS_TRACKER\.md$/m)
   expect(await made.events()).toEqual(['started', 'exited 1', 'started'])
 })
@@ -144,8 +147,32 @@ test('Ctrl-C ends the program, not the pane', async () => {
   await made.keys('C-c')
   await made.shows(/ended with exit code 130/)
   expect(await made.events()).toEqual(['started', 'exited 130'])
+  await made.keys('C-c')
   await made.type('echo alive-$((40+2))')
   await made.shows(/^alive-42$/m)
+})
+
+test.each([0, 3])('a program that ended with %i leaves its pane, with what it was and a key', async (code) => {
+  const made = await pane({ role: 'files', program: script(`echo begun; exit ${code.toString()}`) })
+  await made.shows(new RegExp(`sh ended with exit code ${code.toString()}`))
+  await made.keys('r')
+  await made.shows(/begun[^]*code[^]*begun[^]*code/)
+  await made.keys('x')
+  await made.type('echo alive-$((40+2))')
+  expect(await made.shows(/^alive-42$/m)).toContain('any other key: a shell')
+})
+
+test('one that is killed does so too, and what was typed to it is no answer', async () => {
+  const made = await pane({ role: 'files', program: script('echo pid=$$=; stty raw -echo; exec sleep 1000') })
+  const victim = /pid=(\d+)=/.exec(await made.shows(/pid=\d+=/))?.[1] ?? ''
+  await expect.poll(() => readFile(`/proc/${victim}/comm`, 'utf8')).toBe('sleep\n')
+  await made.keys('r', 'r', 'x')
+  process.kill(Number(victim), 'SIGKILL')
+  await made.shows(/ended with exit code 137/)
+  await sleep(500)
+  expect((await made.shows(/any other key/)).match(/pid=/g)).toHaveLength(1)
+  await made.keys('r')
+  await made.shows(/pid=\d+=[^]*code 137[^]*pid=\d+=/)
 })
 
 test('a program that handles Ctrl-C itself goes on', async () => {

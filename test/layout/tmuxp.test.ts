@@ -50,9 +50,9 @@ function withoutIds(line: string): string {
   return line.replace(/ [0-9a-f]{4},/, ' ').replace(/(\d+x\d+,\d+,\d+),\d+(?![\dx])/g, '$1')
 }
 
-/** Where tmuxp's shell waits for the next line, ours may wait for a key, which pane.sh reads. */
+/** Where tmuxp's shell waits for the next line, ours may wait for a key, which pane.sh reads; windows are named for it. */
 function sameShell(line: string): string {
-  return line.replace(/ (?:ba|da)?sh$/, ' shell')
+  return line.replace(/ (?:ba|da)?sh$/, ' shell').replace(/^(\d+) (?:ba|da)?sh /, '$1 shell ')
 }
 
 /** A lab whose user's shell has, in place of the programs that the examples start, some that only wait. */
@@ -83,7 +83,8 @@ describe.skipIf(!hasTmuxp)(`beside the real tmuxp (Debian package tmuxp: ${hasTm
     const other = privateTmux()
     const args = ['-c', sized, 'load', '-d', '-y', '-s', 'theirs', '-L', other.socketName, '-f', '/dev/null', file]
     const { PATH, TMUX_TMPDIR, USER } = process.env
-    const variables = { PATH, TMUX_TMPDIR, USER, HOME: join(lab.folder, 'user'), SHELL: '/bin/bash' }
+    const stubs = join(lab.folder, 'user', 'stubs')
+    const variables = { PATH: `${stubs}:${PATH ?? ''}`, TMUX_TMPDIR, USER, HOME: join(lab.folder, 'user'), SHELL: '/bin/bash' }
     await promisify(execFile)('/usr/bin/python3', args, {
       cwd: folder,
       timeout: 60_000,
@@ -94,10 +95,10 @@ describe.skipIf(!hasTmuxp)(`beside the real tmuxp (Debian package tmuxp: ${hasTm
       .poll(
         async () => {
           const [ours, theirs] = [await panesOf(lab.tmux, 'shop-dev'), await panesOf(other, 'theirs')]
-          return { ours, theirs, equal: JSON.stringify(ours) === JSON.stringify(theirs) }
+          return JSON.stringify(ours) === JSON.stringify(theirs) ? 'equal' : `ours:\n${ours.join('\n')}\ntheirs:\n${theirs.join('\n')}`
         },
         { timeout: 20_000, interval: 300 },
       )
-      .toMatchObject({ equal: true })
+      .toBe('equal')
   })
 })
