@@ -60,6 +60,7 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .option('--branch <name>')
     .option('--summary <text>', 'what is wanted; also chooses the template')
     .option('--agent <name>')
+    .option('--layout <name>')
     .option('--json', 'print the result as JSON', false)
     .action(
       command(
@@ -69,7 +70,7 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
           repoUrl: string,
           template: string | undefined,
           trackerUrl: string | undefined,
-          options: Json & { branch?: string; summary?: string; agent?: string },
+          options: Json & { branch?: string; summary?: string; agent?: string; layout?: string },
         ) =>
           create(context, {
             project,
@@ -79,6 +80,7 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
             branch: options.branch,
             summary: options.summary,
             agent: options.agent,
+            layout: options.layout,
             json: options.json,
           }),
       ),

@@ -29,5 +29,8 @@ export function linesOf(
     lines.push(begun.splice(0).join(' '))
     if (after !== undefined && after > 0) lines.push(`sleep ${after.toString()}`)
   }
-  return { lines: lines.filter((line) => line.trim() !== ''), waiting: begun.length === 0 ? undefined : begun.join(' ') }
+  return {
+    lines: lines.filter((line) => line.trim() !== ''),
+    waiting: begun.length === 0 ? undefined : begun.join(' '),
+  }
 }

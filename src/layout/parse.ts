@@ -11,8 +11,7 @@ import { layoutSchema, type Command, type RawLayout, type RawPane, type RawWindo
 import { arrangements, isWindowLayout } from './tmux-layout.js'
 
 export type LayoutResult =
-  | { readonly ok: true; readonly layout: Layout }
-  | { readonly ok: false; readonly problems: readonly FieldProblem[] }
+  { readonly ok: true; readonly layout: Layout } | { readonly ok: false; readonly problems: readonly FieldProblem[] }
 
 const schema = z.preprocess(mergeKeys, layoutSchema.superRefine(checkTogether))
 

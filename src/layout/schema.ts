@@ -34,7 +34,12 @@ const seconds = z.preprocess(
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name for a variable; use letters, digits and _')
 const environment = z.preprocess(
   (value) => value ?? undefined,
-  z.record(variable, scalar.nullable().transform((value) => String(value ?? ''))).optional(),
+  z
+    .record(
+      variable,
+      scalar.nullable().transform((value) => String(value ?? '')),
+    )
+    .optional(),
 )
 
 const optionName = z
@@ -79,9 +84,7 @@ const commandsBefore = z.preprocess(
 const pane = z.preprocess(
   (value) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? value : { shell_command: value }),
   z.looseObject({
-    role: z
-      .enum(paneRoles, `is no role; use ${paneRoles.join(', ')}`)
-      .optional(),
+    role: z.enum(paneRoles, `is no role; use ${paneRoles.join(', ')}`).optional(),
     shell_command: commands,
     shell_command_before: commandsBefore,
     shell: word,

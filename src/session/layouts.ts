@@ -48,11 +48,7 @@ export async function templatesLayout(
  * The layout of a session that stood before; where it can't be had any more, the default one, so that the session comes
  * back all the same. @param name undefined: the default
  */
-export async function layoutAgain(
-  name: string | undefined,
-  session: string,
-  tools: LayoutTools,
-): Promise<NamedLayout> {
+export async function layoutAgain(name: string | undefined, session: string, tools: LayoutTools): Promise<NamedLayout> {
   const [shipped] = tools.layoutFolders
   const fallbacks = [tools.layoutFolders, shipped === undefined ? [] : [shipped]]
   if (name !== undefined && name !== defaultName) {

@@ -64,7 +64,11 @@ export function planPanes(layout: Layout, facts: PaneFacts): PlannedPanes {
   if (facts.watch !== undefined && watch === undefined) files.push(watchScript(facts.watch))
   const focus = given.findLastIndex((window) => window.focus)
   return {
-    plan: { windows, options: expanded(layout.options), focus: focus === -1 ? (hasAgent ? 0 : given.length - 1) : focus },
+    plan: {
+      windows,
+      options: expanded(layout.options),
+      focus: focus === -1 ? (hasAgent ? 0 : given.length - 1) : focus,
+    },
     files,
   }
 }
@@ -144,7 +148,12 @@ function contentOf(pane: LayoutPane, watch: Watch | undefined, base: Base, facts
       return { program, needs, installHint, lines: [], ended: 'ask' }
     }
     case 'files': {
-      const ranger = { program: ['ranger'], needs: 'ranger', installHint: 'apt-get install ranger', ended: 'ask' } as const
+      const ranger = {
+        program: ['ranger'],
+        needs: 'ranger',
+        installHint: 'apt-get install ranger',
+        ended: 'ask',
+      } as const
       return { ...ranger, lines: pane.before.length === 0 ? [] : [...expanded(pane.before), 'ranger'] }
     }
     case 'apps': {

@@ -50,11 +50,16 @@ test('commands before come first, the session’s, then the window’s, then the
   const layout = layoutOf(
     'shell_command_before: a\nwindows:\n- shell_command_before: [b]\n  panes:\n  - { shell_command_before: { shell_command: c }, shell_command: d }\n  - pane\n',
   )
-  expect(layout.windows[0]?.panes.map((pane) => pane.lines)).toEqual([['a', 'b', 'c', 'd'], ['a', 'b']])
+  expect(layout.windows[0]?.panes.map((pane) => pane.lines)).toEqual([
+    ['a', 'b', 'c', 'd'],
+    ['a', 'b'],
+  ])
 })
 
 test('what a command says of entering holds for those after it, and one that is not entered is continued', () => {
-  const [pane] = panesOf('[{ shell_command: [a, { cmd: b, enter: false }, { cmd: c, enter: true }, { cmd: d, enter: false }] }]')
+  const [pane] = panesOf(
+    '[{ shell_command: [a, { cmd: b, enter: false }, { cmd: c, enter: true }, { cmd: d, enter: false }] }]',
+  )
   expect(pane).toMatchObject({ lines: ['a', 'b c'], waiting: 'd' })
   const [slept] = panesOf('[{ sleep_before: 2, shell_command: [a, { cmd: b, sleep_after: 0.5 }, c] }]')
   expect(slept?.lines).toEqual(['sleep 2', 'a', 'sleep 2', 'b', 'sleep 0.5', 'sleep 2', 'c', 'sleep 0.5'])
@@ -136,11 +141,23 @@ describe('what can’t be is refused, with its line and field', () => {
     ['windows:\n- panes: []', 'line 2, column 3: windows.0.panes: is an empty list'],
     ['windows:\n- x', 'line 2, column 3: windows.0: must be a group of fields'],
     ['windows:\n- panes:\n  - 7', 'line 3, column 5: windows.0.panes.0.shell_command.0: must be a command'],
-    ['windows:\n- layout: tield', 'line 2, column 3: windows.0.layout: "tield" does not fit a window of one pane; did you mean tiled?'],
+    [
+      'windows:\n- layout: tield',
+      'line 2, column 3: windows.0.layout: "tield" does not fit a window of one pane; did you mean tiled?',
+    ],
     ['windows:\n- layout: 9d54,220x50,0,0{109x50,0,0,0,110x50,110,0,1}', 'windows.0.layout'],
-    ['windows:\n- window_name: a\n  panes:\n  - role: agnet', 'line 4, column 5: windows.0.panes.0.role: is no role; use agent'],
-    ['windows:\n- panes: [{ role: agent }, { role: agent }]', 'windows.0.panes.1.role: agent is another pane’s already'],
-    ['windows:\n- panes: [{ role: agent, shell_command: ls }]', 'windows.0.panes.0.shell_command: can’t stand beside role: agent'],
+    [
+      'windows:\n- window_name: a\n  panes:\n  - role: agnet',
+      'line 4, column 5: windows.0.panes.0.role: is no role; use agent',
+    ],
+    [
+      'windows:\n- panes: [{ role: agent }, { role: agent }]',
+      'windows.0.panes.1.role: agent is another pane’s already',
+    ],
+    [
+      'windows:\n- panes: [{ role: agent, shell_command: ls }]',
+      'windows.0.panes.0.shell_command: can’t stand beside role: agent',
+    ],
     ['windows:\n- { window_index: 1 }\n- { window_index: 1 }', 'windows.1.window_index: 1 is another window’s already'],
     ['windows:\n- start_directory: "/#(id)"', 'windows.0.start_directory: contains a #'],
     ['windows:\n- window_name: "a\\nb"', 'windows.0.window_name: contains a control character'],
@@ -157,7 +174,19 @@ describe('what can’t be is refused, with its line and field', () => {
 
 test('any layout is parsed, or refused with a field and a remedy', () => {
   const word = fc.oneof(
-    fc.constantFrom('windows', 'panes', 'shell_command', 'options', 'environment', 'role', 'agent', 'pane', 'tiled', '~', '<<'),
+    fc.constantFrom(
+      'windows',
+      'panes',
+      'shell_command',
+      'options',
+      'environment',
+      'role',
+      'agent',
+      'pane',
+      'tiled',
+      '~',
+      '<<',
+    ),
     fc.string({ maxLength: 12 }),
   )
   const scalar = fc.oneof(word, fc.boolean(), fc.integer(), fc.constant(null))
@@ -170,18 +199,29 @@ test('any layout is parsed, or refused with a field and a remedy', () => {
     ),
   }))
   const keyed = (keys: readonly string[]) => fc.dictionary(fc.constantFrom(...keys), any, { maxKeys: 5 })
-  const pane = fc.oneof(any, keyed(['role', 'shell_command', 'shell', 'enter', 'focus', 'environment', 'sleep_before', 'start_directory']))
+  const pane = fc.oneof(
+    any,
+    keyed(['role', 'shell_command', 'shell', 'enter', 'focus', 'environment', 'sleep_before', 'start_directory']),
+  )
   const window = fc
-    .tuple(keyed(['window_name', 'layout', 'options', 'window_index', 'window_shell', 'focus', 'shell_command_before']), fc.array(pane, { maxLength: 3 }))
+    .tuple(
+      keyed(['window_name', 'layout', 'options', 'window_index', 'window_shell', 'focus', 'shell_command_before']),
+      fc.array(pane, { maxLength: 3 }),
+    )
     .map(([fields, panes]) => ({ ...fields, panes }))
   const layout = fc
-    .tuple(keyed(['session_name', 'options', 'global_options', 'environment', 'before_script']), fc.array(fc.oneof(window, any), { maxLength: 3 }))
+    .tuple(
+      keyed(['session_name', 'options', 'global_options', 'environment', 'before_script']),
+      fc.array(fc.oneof(window, any), { maxLength: 3 }),
+    )
     .map(([fields, windows]) => ({ ...fields, windows }))
   const isSaid = fc.property(layout, (value) => {
     const parsed = parseLayout(stringify(value))
     if (parsed.ok) return parsed.layout.windows.length > 0
     const { problems } = parsed
-    return problems.length > 0 && problems.every((one) => one.line !== undefined && one.message !== '' && one.remedy !== '')
+    return (
+      problems.length > 0 && problems.every((one) => one.line !== undefined && one.message !== '' && one.remedy !== '')
+    )
   })
   expect(() => {
     fc.assert(isSaid, { numRuns: 300 })

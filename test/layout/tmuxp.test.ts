@@ -33,9 +33,12 @@ cli()
 
 /** A session's panes in words that are the same for two of the same making. */
 async function panesOf(tmux: PrivateTmux, session: string): Promise<string[]> {
-  const format = '#{window_index} #{window_name} #{pane_index} #{pane_active} #{pane_current_path} #{pane_current_command}'
+  const format =
+    '#{window_index} #{window_name} #{pane_index} #{pane_active} #{pane_current_path} #{pane_current_command}'
   const panes = (await tmux.tmux('list-panes', '-s', '-t', `=${session}`, '-F', format)).trim().split('\n')
-  const layouts = (await tmux.tmux('list-windows', '-t', `=${session}`, '-F', '#{window_index} #{window_layout}')).trim()
+  const layouts = (
+    await tmux.tmux('list-windows', '-t', `=${session}`, '-F', '#{window_index} #{window_layout}')
+  ).trim()
   return [...panes, ...layouts.split('\n').map(withoutIds)].map(sameShell).filter((line) => !isAgents(line))
 }
 
@@ -84,7 +87,13 @@ describe.skipIf(!hasTmuxp)(`beside the real tmuxp (Debian package tmuxp: ${hasTm
     const args = ['-c', sized, 'load', '-d', '-y', '-s', 'theirs', '-L', other.socketName, '-f', '/dev/null', file]
     const { PATH, TMUX_TMPDIR, USER } = process.env
     const stubs = join(lab.folder, 'user', 'stubs')
-    const variables = { PATH: `${stubs}:${PATH ?? ''}`, TMUX_TMPDIR, USER, HOME: join(lab.folder, 'user'), SHELL: '/bin/bash' }
+    const variables = {
+      PATH: `${stubs}:${PATH ?? ''}`,
+      TMUX_TMPDIR,
+      USER,
+      HOME: join(lab.folder, 'user'),
+      SHELL: '/bin/bash',
+    }
     await promisify(execFile)('/usr/bin/python3', args, {
       cwd: folder,
       timeout: 60_000,
@@ -95,7 +104,9 @@ describe.skipIf(!hasTmuxp)(`beside the real tmuxp (Debian package tmuxp: ${hasTm
       .poll(
         async () => {
           const [ours, theirs] = [await panesOf(lab.tmux, 'shop-dev'), await panesOf(other, 'theirs')]
-          return JSON.stringify(ours) === JSON.stringify(theirs) ? 'equal' : `ours:\n${ours.join('\n')}\ntheirs:\n${theirs.join('\n')}`
+          return JSON.stringify(ours) === JSON.stringify(theirs)
+            ? 'equal'
+            : `ours:\n${ours.join('\n')}\ntheirs:\n${theirs.join('\n')}`
         },
         { timeout: 20_000, interval: 300 },
       )

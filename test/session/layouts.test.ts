@@ -35,7 +35,8 @@ async function shows(lab: Lab, target: string, pattern: RegExp): Promise<string>
   return screen
 }
 
-const twoWindows = 'windows:\n- window_name: edit\n  panes: [{ role: agent }, { role: terminal }]\n- window_name: logs\n  focus: true\n'
+const twoWindows =
+  'windows:\n- window_name: edit\n  panes: [{ role: agent }, { role: terminal }]\n- window_name: logs\n  focus: true\n'
 
 test('the default layout is the four panes', async () => {
   const lab = await startLab()
@@ -102,7 +103,10 @@ describe('a layout', () => {
   test('of many panes is made in one call all the same', async () => {
     const lab = await startLab()
     const panes = Array.from({ length: 12 }, (_, at) => `  - echo pane-${at.toString()}`).join('\n')
-    const windows = Array.from({ length: 6 }, (_, at) => `- window_name: "it's; #S ${at.toString()}"\n  layout: tiled\n  panes:\n${panes}`)
+    const windows = Array.from(
+      { length: 6 },
+      (_, at) => `- window_name: "it's; #S ${at.toString()}"\n  layout: tiled\n  panes:\n${panes}`,
+    )
     await addLayout(lab, 'wide', `windows:\n${windows.join('\n')}\n`)
     await lab.build({ layout: 'wide' })
     const made = await windowsOf(lab)
@@ -127,7 +131,10 @@ describe('a layout', () => {
     expect(flat(await shows(lab, '=shop-dev:0.0', /=.*=/s))).toContain(`=window=${sub}=`)
     expect(flat(await shows(lab, '=shop-dev:0.1', /=.*=/s))).toContain(`=very-own=${sub}=`)
     expect(flat(await shows(lab, '=shop-dev:1.0', /=.*=/s))).toContain(`=all=${sub}=`)
-    const { stdout } = await run('ps', ['-e', '-ww', '-o', 'args='], { timeoutMs: 5000, env: { PATH: '/usr/bin:/bin' } })
+    const { stdout } = await run('ps', ['-e', '-ww', '-o', 'args='], {
+      timeoutMs: 5000,
+      env: { PATH: '/usr/bin:/bin' },
+    })
     expect(stdout).not.toContain('very-own')
     expect(await lab.tmux.tmux('show-environment', '-t', '=shop-dev')).not.toContain('very-own')
   })
@@ -183,7 +190,9 @@ describe('what a template has watched', () => {
 
   test('is not run where the repository brought anything, also where a hint names the template', async () => {
     const lab = await labWithTemplate()
-    expect(await lab.build({ template_hint: 'mine' })).toMatchObject({ template: { id: 'mine', created: ['Makefile'] } })
+    expect(await lab.build({ template_hint: 'mine' })).toMatchObject({
+      template: { id: 'mine', created: ['Makefile'] },
+    })
     expect(await watchOf(lab)).toBeUndefined()
     await expect(readFile(join(lab.workshop.home.sessions, 'shop-dev', 'watch.sh'))).rejects.toThrow()
   })

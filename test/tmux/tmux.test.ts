@@ -23,7 +23,12 @@ describe('a session on a real server', () => {
     const folder = await temporaryFolder()
     const roles = ['agent', 'terminal', 'files', 'apps'] as const
     const panes = roles.map((role) => ({ role, command: ['/bin/sh', '-c', 'exec cat'] }))
-    const created = await tmuxOn(socketName).createSession({ name: 'shop-dev', folder, jobId: 'job-1', ...oneWindow(panes) })
+    const created = await tmuxOn(socketName).createSession({
+      name: 'shop-dev',
+      folder,
+      jobId: 'job-1',
+      ...oneWindow(panes),
+    })
     expect(created).toMatchObject({ kind: 'created', ids: { name: 'shop-dev' } })
     const format = '#{@devorch_role} #{pane_current_path} #{pane_active} #{session_width}x#{window_height}'
     // tmux tells a pane's folder once its process has begun.
@@ -68,9 +73,14 @@ describe('a session on a real server', () => {
     const folder = await temporaryFolder()
     await tmux('new-session', '-d', '-s', 'other', 'cat')
     const panes = Array.from({ length: 60 }, () => cat)
-    await expect(tmuxOn(socketName).createSession({ name: 'shop-dev', folder, jobId: 'j', ...oneWindow(panes, { layout: undefined }) })).rejects.toThrow(
-      /create the tmux session shop-dev: .*(no space|size)/,
-    )
+    await expect(
+      tmuxOn(socketName).createSession({
+        name: 'shop-dev',
+        folder,
+        jobId: 'j',
+        ...oneWindow(panes, { layout: undefined }),
+      }),
+    ).rejects.toThrow(/create the tmux session shop-dev: .*(no space|size)/)
     expect((await tmux('list-sessions', '-F', '#{session_name}')).trim()).toBe('other')
   })
 
