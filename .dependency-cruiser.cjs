@@ -8,7 +8,7 @@ const floors = [
   ['commands'],
   ['daemon'],
   ['receiver', 'session'],
-  ['job', 'config', 'template', 'repo', 'tmux', 'tracker', 'agent', 'systemd'],
+  ['job', 'config', 'template', 'repo', 'layout', 'tmux', 'tracker', 'agent', 'systemd'],
   ['support'],
 ]
 

@@ -66,6 +66,7 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .option('--branch <name>')
     .option('--summary <text>', 'what is wanted; also chooses the template')
     .option('--agent <name>')
+    .option('--layout <name>')
     .option('--json', 'print the result as JSON', false)
     .action(
       command(
@@ -75,7 +76,7 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
           repoUrl: string,
           template: string | undefined,
           trackerUrl: string | undefined,
-          options: Json & { branch?: string; summary?: string; agent?: string },
+          options: Json & { branch?: string; summary?: string; agent?: string; layout?: string },
         ) =>
           create(context, {
             project,
@@ -85,6 +86,7 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
             branch: options.branch,
             summary: options.summary,
             agent: options.agent,
+            layout: options.layout,
             json: options.json,
           }),
       ),

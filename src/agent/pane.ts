@@ -5,12 +5,22 @@ import { printable } from '../support/text.js'
 export interface PaneRequest {
   /** Absolute. */
   readonly sessionFolder: string
-  readonly role: 'agent' | 'terminal' | 'files' | 'apps'
+  readonly role: 'agent' | 'terminal' | 'files' | 'apps' | 'none'
   /** The program that must be on PATH; empty: nothing is checked. */
   readonly needs: string
   readonly installHint: string
   /** Empty: the pane is a login shell. */
   readonly program: readonly string[]
+  /** Of a layout's pane; undefined: none of the files named `pane-…` belong to it. */
+  readonly own?: OwnPane
+}
+
+/** What a layout gives one pane beyond its program. */
+export interface OwnPane {
+  /** `pane-3`: how the names of its files in the session folder begin. */
+  readonly name: string
+  /** What follows where its lines have ended well: `shell`, as in a terminal, or `ask`, as for any program. */
+  readonly ended: 'ask' | 'shell'
 }
 
 /** The argument array of a pane's process: pane.sh and what it runs. None but the program's own arguments is empty. */
@@ -22,6 +32,7 @@ export function paneCommand(request: PaneRequest): readonly string[] {
     request.role,
     request.needs === '' ? '-' : request.needs,
     request.installHint === '' ? '-' : printable(request.installHint),
+    ...(request.own === undefined ? [] : ['--pane', request.own.name, request.own.ended]),
     ...request.program,
   ]
 }

@@ -13,6 +13,7 @@ export interface CreateArguments {
   readonly branch: string | undefined
   readonly summary: string | undefined
   readonly agent: string | undefined
+  readonly layout: string | undefined
   readonly json: boolean
 }
 
@@ -26,6 +27,7 @@ export async function create(context: CommandContext, given: CreateArguments): P
     branch: given.branch,
     requirements_summary: given.summary,
     agent: given.agent,
+    layout: given.layout,
   })
   if (!parsed.ok) {
     for (const problem of parsed.problems) context.complain(formatFieldProblem(problem))

@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers'
 import { jobOf, parseJobFile } from '../job/job.js'
 import { chosenKey } from '../job/keys.js'
 import { maxJobFileBytes } from '../job/folders.js'
+import { layoutNames } from '../session/layouts.js'
 import { checkJob } from '../session/plan.js'
 import { readBounded } from '../support/files.js'
 import { formatFieldProblem } from '../support/field-problem.js'
@@ -19,7 +20,7 @@ export async function submit(context: CommandContext, file: string, json: boolea
   const workshop = await openWorkshop(context)
   if (workshop === undefined) return 1
   const job = jobOf(parsed.value)
-  const problems = checkJob(job, workshop.config)
+  const problems = checkJob(job, workshop.config, await layoutNames(job, workshop.tools))
   if (problems.length > 0) {
     for (const problem of problems) context.complain(`${file}: ${formatFieldProblem(problem)}`)
     return 1

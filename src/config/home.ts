@@ -16,6 +16,7 @@ export interface Home {
   readonly control: string
   readonly logs: string
   readonly templates: string
+  readonly layouts: string
 }
 
 export function homeAt(base: string): Home {
@@ -31,11 +32,17 @@ export function homeAt(base: string): Home {
     control: join(state, 'control'),
     logs: join(base, 'logs'),
     templates: join(base, 'templates'),
+    layouts: join(base, 'layouts'),
   }
 }
 
 /** The root of this package: the checkout, or where npm installed it. This file is dist/config/home.js there. */
 export const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..')
+
+/** Where layouts are: those that are shipped, and the home's, which have precedence. */
+export function layoutFoldersOf(home: Home): readonly string[] {
+  return [...new Set([join(packageRoot, 'layouts'), home.layouts])]
+}
 
 /** The base in force: the option, else `DEVORCH_HOME`, else the checkout, else `/var/lib/dev-orchestrator`. */
 export async function findHome(

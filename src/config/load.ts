@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { readBounded } from '../support/files.js'
+import { layoutEndings, namedFiles } from '../support/named-files.js'
 import type { FieldProblem } from '../support/field-problem.js'
 import { keysAt } from '../support/schema-keys.js'
 import { nearest } from '../support/text.js'
 import { parseYaml } from '../support/yaml-document.js'
 import { readCredentials } from './credentials.js'
-import { configuredPath, type Home } from './home.js'
+import { configuredPath, layoutFoldersOf, type Home } from './home.js'
 import { configSchema, type Config, type Source } from './schema.js'
 
 /** The configuration in force, or all that is wrong with it. */
@@ -61,6 +62,7 @@ export async function loadConfig(
     ...applyEnvironment(config, environment, sources),
     ...(await readCredentials(config, environment['CREDENTIALS_DIRECTORY'], sources)),
     ...checkReferences(config),
+    ...(await checkLayout(config, home)),
   ]
   if (problems.length > 0) return { ok: false, file, problems }
   return { ok: true, config: absolutePaths(config, home), file, fileExists: read.kind === 'file', sources }
@@ -104,9 +106,6 @@ function checkReferences(config: Config): FieldProblem[] {
       remedy: `did you mean ${near ?? known.join(', ')}?`,
     })
   }
-  if (config.layout !== 'default') {
-    problems.push({ field: 'layout', message: 'there is no such layout', remedy: 'the one layout is: default' })
-  }
   // tmux expands formats in a folder's name; see tmux/script.ts.
   if (config.projects_dir.includes('#')) {
     problems.push({
@@ -116,6 +115,15 @@ function checkReferences(config: Config): FieldProblem[] {
     })
   }
   return problems
+}
+
+async function checkLayout({ layout }: Config, home: Home): Promise<FieldProblem[]> {
+  const folders = layoutFoldersOf(home)
+  const known = [...(await namedFiles(folders, layoutEndings)).keys()].sort()
+  if (known.includes(layout)) return []
+  const near = nearest(layout, known)
+  const remedy = `use ${(near.length > 0 ? near : known).join(', ')}, or add a file to ${home.layouts}`
+  return [{ field: 'layout', message: 'there is no such layout', remedy }]
 }
 
 function absolutePaths(config: Config, home: Home): Config {

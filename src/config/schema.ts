@@ -100,6 +100,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   templates_dirs: z.array(name).default([]),
   layout: name.default('default'),
+  watch: z.enum(['own', 'any', 'off']).default('own'),
   default_agent: name.default('claude'),
   agents: z.record(name, agent).default({}),
   environment: environment.default([]),

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import type { Home } from '../config/home.js'
+import { layoutFoldersOf, type Home } from '../config/home.js'
 import type { Config } from '../config/schema.js'
 import { templateFolders } from '../config/template-folders.js'
 import { createInbox, type Inbox } from '../job/inbox.js'
@@ -86,6 +86,7 @@ function sessionTools(
     tmux,
     registry: createRegistry(home.sessions),
     repositories: repositoryTools(home, config, environment),
+    layoutFolders: layoutFoldersOf(home),
     loadCatalogue: createCatalogue(templateFolders(home, config).map(({ folder }) => folder)),
     environment,
     ownEnvironment,

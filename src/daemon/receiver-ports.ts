@@ -5,6 +5,7 @@ import { trustedProxies } from '../receiver/caller-address.js'
 import type { ReceiverPorts } from '../receiver/ports.js'
 import { createRateLimit } from '../receiver/rate-limit.js'
 import { attachCommand } from '../session/build.js'
+import { layoutNames } from '../session/layouts.js'
 import { parseSessionName, sessionNameOf } from '../session/name.js'
 import { checkJob } from '../session/plan.js'
 import { standingJob } from '../session/standing-job.js'
@@ -42,7 +43,7 @@ function receiverPorts({ workshop, rules, progress, stopping, log }: ReceiverPar
       otherBytes: Math.floor(Math.min(config.limits.body_mb, 1) * 1024 * 1024),
       queuedJobs: config.limits.queued_jobs,
     },
-    checkJob: (job) => checkJob(job, config),
+    checkJob: async (job) => checkJob(job, config, await layoutNames(job, tools)),
     drop: async (job, origin, key) => {
       await refuseOtherMount()
       return key === undefined

@@ -50,7 +50,7 @@ export function createSessionRoute(ports: ReceiverPorts): (context: Context) => 
       failFields(context, parsed.problems)
       return
     }
-    const problems = ports.checkJob(parsed.job)
+    const problems = await ports.checkJob(parsed.job)
     if (problems.length > 0) {
       failFields(context, problems)
       return

@@ -23,7 +23,7 @@ export interface ReceiverPorts {
   readonly rateLimit: RateLimit
   readonly limits: { readonly signedBytes: number; readonly otherBytes: number; readonly queuedJobs: number }
   /** What is wrong with a job beyond its shape. */
-  checkJob(job: Job): readonly FieldProblem[]
+  checkJob(job: Job): Promise<readonly FieldProblem[]>
   /** Durable when it resolves. With a key: at most one job of it is queued, active or done. */
   drop(job: Job, origin: Origin, key: string | undefined): Promise<Dropped>
   /** The jobs of a project that wait or run. */

@@ -4,6 +4,7 @@ import type { JobResult } from '../job/result.js'
 import { formatFieldProblem } from '../support/field-problem.js'
 import { Problem } from '../support/problem.js'
 import { prepareCheckout, type Checkout, type Timing } from './checkout.js'
+import { layoutNames, requireLayout, templatesLayout } from './layouts.js'
 import { planSession, type SessionPlan } from './plan.js'
 import type { SessionRecord } from './registry.js'
 import { findStanding } from './standing.js'
@@ -27,7 +28,7 @@ export async function buildSession(
   signal: AbortSignal,
   onStep: OnStep = () => undefined,
 ): Promise<JobResult> {
-  const planned = planSession(record.job, tools.config)
+  const planned = planSession(record.job, tools.config, await layoutNames(record.job, tools))
   if (!planned.ok) {
     const [first] = planned.problems
     throw new Problem({
@@ -42,6 +43,7 @@ export async function buildSession(
   const standing = await findSame(plan, record.id, tools)
   if (standing !== undefined) return standing
 
+  const wanted = await requireLayout(plan.layout ?? tools.config.layout, tools)
   const { timing, steps } = stopwatch(onStep)
   const checkout = await prepareCheckout(
     {
@@ -55,13 +57,15 @@ export async function buildSession(
     tools,
     timing,
   )
-  const session = sessionRecord(plan, record, checkout, tools)
+  const layout = plan.layout === undefined ? await templatesLayout(checkout.layout, wanted, tools) : wanted
+  const session = { ...sessionRecord(plan, record, checkout, tools), layout: layout.name }
   let started: Started
   try {
     const request = {
       record: session,
       name: plan.name,
       agent: plan.agent,
+      layout: layout.layout,
       trackerBytes: checkout.tracker.bytes,
       instructions: checkout.tracker.instructions,
       signal,
@@ -91,6 +95,7 @@ export async function buildSession(
       ],
     },
     agent: { name: plan.agentName, event: started.agentEvent?.name ?? 'none', detail: started.agentEvent?.detail },
+    layout: { name: layout.name, ...(layout.notes.length === 0 ? {} : { notes: layout.notes }) },
     attempts: record.attempts,
     steps,
   }
@@ -156,6 +161,7 @@ function sessionRecord(plan: SessionPlan, record: JobRecord, checkout: Checkout,
     working_copy: checkout.workingCopy,
     job_id: record.id,
     created_at: tools.now().toISOString(),
+    ...(checkout.watch === undefined ? {} : { watch: checkout.watch }),
     agent: {
       name: plan.agentName,
       kind: plan.agent.kind,

@@ -19,6 +19,8 @@ import { trackerName } from '../tracker/tracker-file.js'
 import { appliedReport, type AppliedReport } from './applied-report.js'
 import type { SessionPlan } from './plan.js'
 import type { SessionTools } from './tools.js'
+import { watchOf } from './watch.js'
+import type { Watch } from './panes.js'
 
 /** A working copy that stands in its place, and how it came about; the words of the job's result. */
 export interface Checkout {
@@ -28,6 +30,10 @@ export interface Checkout {
   readonly reused: boolean
   readonly template: TemplateReport | null
   readonly tracker: TrackerReport
+  /** The layout that the template names. */
+  readonly layout: string | undefined
+  /** What the template has the pane `apps` run. */
+  readonly watch: Watch | undefined
 }
 
 export interface TemplateReport extends AppliedReport {
@@ -84,7 +90,9 @@ export async function prepareCheckout(
       await sweepTemporaries(plan.workingCopy, trackerName)
       const tracker = await settleTracker(plan.workingCopy, request, await fetched, undefined)
       const folder = await realpath(plan.workingCopy)
-      return { workingCopy: folder, commit: there.commit, branch: there.branch, reused: true, template: null, tracker }
+      const { commit, branch } = there
+      const none = { template: null, layout: undefined, watch: undefined }
+      return { workingCopy: folder, commit, branch, reused: true, tracker, ...none }
     }
     case 'other':
       throw occupied(plan, `it is a clone of ${there.repository}`)
@@ -102,7 +110,9 @@ export async function prepareCheckout(
     await rename(staging, plan.workingCopy)
     const workingCopy = await realpath(plan.workingCopy)
     const template = applied?.report ?? null
-    return { workingCopy, commit: cloned.commit, branch: cloned.branch, reused: false, template, tracker }
+    const { commit, branch, empty } = cloned
+    const watch = await watchOf(applied?.template, empty, tools.config.watch)
+    return { workingCopy, commit, branch, reused: false, template, tracker, layout: applied?.template?.layout, watch }
   } catch (error) {
     await removeFolder(staging)
     if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? '')) {

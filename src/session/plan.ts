@@ -17,12 +17,18 @@ export interface SessionPlan {
   readonly workingCopy: string
   readonly agentName: string
   readonly agent: AgentConfig
+  /** The name of the layout that the job asks for; undefined: the template's, or the configuration's. */
+  readonly layout: string | undefined
 }
 
-/** Plans the session of a `create` job, or says all that is wrong with the job. Pure. */
+/**
+ * Plans the session of a `create` job, or says all that is wrong with the job. Pure.
+ * @param layouts the names of all layouts; only looked at where the job names one
+ */
 export function planSession(
   job: Job,
   config: Config,
+  layouts: readonly string[],
 ):
   | { readonly ok: true; readonly plan: SessionPlan }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] } {
@@ -46,8 +52,9 @@ export function planSession(
   const agentName = job.agent ?? config.default_agent
   const agent = Object.hasOwn(config.agents, agentName) ? config.agents[agentName] : undefined
   if (agent === undefined) problems.push(unknownName('agent', agentName, Object.keys(config.agents)))
-  if (job.layout !== undefined && job.layout !== 'default')
-    problems.push(unknownName('layout', job.layout, ['default']))
+  if (job.layout !== undefined && !layouts.includes(job.layout)) {
+    problems.push(unknownName('layout', job.layout, layouts))
+  }
   if (job.tracker?.trim() === '') {
     problems.push({ field: 'tracker', message: 'is blank', remedy: 'give it a text or leave it out' })
   }
@@ -62,15 +69,16 @@ export function planSession(
       workingCopy: join(config.projects_dir, job.project_name),
       agentName,
       agent,
+      layout: job.layout,
     },
   }
 }
 
 /** What is wrong with a job beyond its shape, for the one who sends it; empty: it can be queued. */
-export function checkJob(job: Job, config: Config): readonly FieldProblem[] {
+export function checkJob(job: Job, config: Config, layouts: readonly string[]): readonly FieldProblem[] {
   switch (job.action) {
     case 'create': {
-      const planned = planSession(job, config)
+      const planned = planSession(job, config, layouts)
       return planned.ok ? [] : planned.problems
     }
     case 'send':

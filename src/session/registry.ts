@@ -31,6 +31,10 @@ const recordSchema = z.strictObject({
     .optional(),
   /** When it was seen that a person had ended it in tmux. Such a session is never restored by itself. */
   ended_at: z.string().optional(),
+  /** The layout's name; undefined: made before there were others than `default`. */
+  layout: z.string().optional(),
+  /** What the pane `apps` runs: the operator's template's, never the job's or the repository's (watch.ts). */
+  watch: z.strictObject({ prepare: z.string().optional(), command: z.string() }).optional(),
   agent: z.strictObject({
     name: z.string(),
     kind: z.enum(['claude', 'command']),

@@ -6,6 +6,7 @@ import type { JobResult } from '../job/result.js'
 import { codeOf, Problem } from '../support/problem.js'
 import { trackerName } from '../tracker/tracker-file.js'
 import { attachCommand } from './build.js'
+import { layoutAgain } from './layouts.js'
 import type { SessionName } from './name.js'
 import type { SessionRecord } from './registry.js'
 import { findStanding } from './standing.js'
@@ -93,7 +94,8 @@ async function startAgain(
   tools: SessionTools,
   signal: AbortSignal,
 ): Promise<ReturnType<typeof sessionWords> & Record<string, unknown>> {
-  const request = { record, name, agent, trackerBytes, instructions: undefined, signal }
+  const { layout } = await layoutAgain(record.layout, name, tools)
+  const request = { record, name, agent, layout, trackerBytes, instructions: undefined, signal }
   const started = await startSession({ ...request, start: 'resume' }, tools)
   return {
     ...sessionWords(record, name, tools),

@@ -1,20 +1,20 @@
-import { mkdir, rename } from 'node:fs/promises'
+import { mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { agentLaunch } from '../agent/agent.js'
 import { environmentFile } from '../agent/environment.js'
 import { waitForAgentEvent, type AgentEvent } from '../agent/events.js'
-import { paneCommand } from '../agent/pane.js'
 import type { AgentConfig } from '../config/schema.js'
 import { readBootId } from '../support/boot-id.js'
-import { publish, readBounded } from '../support/files.js'
+import { publish, readBounded, unlinkIfThere } from '../support/files.js'
 import { codeOf, Problem } from '../support/problem.js'
-import type { PanePlan } from '../tmux/script.js'
+import type { Layout } from '../layout/layout.js'
 import type { TmuxServer } from '../tmux/types.js'
 import { trackerName } from '../tracker/tracker-file.js'
 import type { Timing } from './checkout.js'
 import { standingOn } from './reconcile.js'
 import type { SessionRecord } from './registry.js'
 import type { SessionName } from './name.js'
+import { planPanes } from './panes.js'
 import { findStanding } from './standing.js'
 import type { SessionTools } from './tools.js'
 
@@ -23,6 +23,7 @@ export interface StartRequest {
   readonly record: SessionRecord
   readonly name: SessionName
   readonly agent: AgentConfig
+  readonly layout: Layout
   readonly start: 'new' | 'resume'
   /** Bytes of PROGRESS_TRACKER.md in the working copy. */
   readonly trackerBytes: number
@@ -44,12 +45,13 @@ const instructionsFile = 'tracker.md'
 const agentStartTimeoutMs = 30_000
 const maxSecretBytes = 64 * 1024
 
-/** Writes the session's record and its own files, makes its four panes in one tmux call, and waits for the agent's first sign. */
+/** Writes the session's record and its own files, makes its panes in one tmux call, and waits for the agent's first sign. */
 export async function startSession(request: StartRequest, tools: SessionTools): Promise<Started> {
   const { record, name } = request
   const folder = tools.registry.folderOf(name)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await setAside(folder)
+  await removePaneFiles(folder)
   const launch = agentLaunch(agentConfigFor(request.agent), {
     sessionFolder: folder,
     workingCopy: record.working_copy,
@@ -63,8 +65,16 @@ export async function startSession(request: StartRequest, tools: SessionTools): 
     },
     nodePath: process.execPath,
   })
+  const planned = planPanes(request.layout, {
+    sessionFolder: folder,
+    workingCopy: record.working_copy,
+    variables: tools.environment,
+    launch,
+    watch: record.watch,
+  })
   const files = [
     ...launch.files,
+    ...planned.files,
     { name: 'environment', text: environmentFile(await paneEnvironment(tools)), mode: 0o600 },
     ...(request.instructions === undefined
       ? []
@@ -80,7 +90,7 @@ export async function startSession(request: StartRequest, tools: SessionTools): 
     name,
     folder: record.working_copy,
     jobId: record.job_id,
-    panes: panes(folder, launch),
+    ...planned.plan,
   })
   switch (created.kind) {
     case 'duplicate':
@@ -126,18 +136,6 @@ export function notOurs(name: SessionName): Problem {
   })
 }
 
-function panes(sessionFolder: string, launch: ReturnType<typeof agentLaunch>): PanePlan[] {
-  const { needs, installHint, program } = launch
-  const shell = { needs: '', installHint: '', program: [] }
-  const ranger = { needs: 'ranger', installHint: 'apt-get install ranger', program: ['ranger'] }
-  return [
-    { role: 'agent', command: paneCommand({ sessionFolder, role: 'agent', needs, installHint, program }) },
-    { role: 'terminal', command: paneCommand({ sessionFolder, role: 'terminal', ...shell }) },
-    { role: 'files', command: paneCommand({ sessionFolder, role: 'files', ...ranger }) },
-    { role: 'apps', command: paneCommand({ sessionFolder, role: 'apps', ...shell }) },
-  ]
-}
-
 /** The events of an earlier agent are kept, but out of this one's way. */
 async function setAside(folder: string): Promise<void> {
   try {
@@ -145,6 +143,12 @@ async function setAside(folder: string): Promise<void> {
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
   }
+}
+
+/** What the panes of an earlier layout were given, which may be secret, and what such panes left behind. */
+async function removePaneFiles(folder: string): Promise<void> {
+  const names = await readdir(folder)
+  await Promise.all(names.filter((name) => /^\.?pane-\d/.test(name)).map((name) => unlinkIfThere(join(folder, name))))
 }
 
 /** The variables that the configuration gives to panes; only the operator decides which. @throws Problem */

@@ -13,6 +13,8 @@ export interface SessionTools {
   readonly tmux: Tmux
   readonly registry: Registry
   readonly repositories: RepositoryTools
+  /** Where layouts are, the folder of lowest precedence first. */
+  readonly layoutFolders: readonly string[]
   /** As its files are now; the same object for as long as they are as they were. */
   readonly loadCatalogue: () => Promise<Catalogue>
   /** The short allow-list that children get. */

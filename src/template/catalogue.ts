@@ -33,6 +33,10 @@ export interface Template {
   readonly steps: readonly string[]
   /** Words by which it can be found, as its files give them; text from outside, cut to some hundred words. */
   readonly text: string
+  /** The name of the layout that suits it. */
+  readonly layout?: string | undefined
+  /** What one watches while working on it: lines for /bin/sh. Run only where session/watch.ts allows it. */
+  readonly watch?: { readonly prepare?: string | undefined; readonly command: string } | undefined
 }
 
 export interface BrokenTemplate {

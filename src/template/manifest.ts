@@ -12,6 +12,8 @@ export const manifestName = 'template.yaml'
 const maxBytes = 64 * 1024
 const line = z.string().trim().min(1).max(500)
 
+const command = line.refine((value) => !/\p{Cc}/u.test(value), 'contains a control character; write it on one line')
+
 const variableName = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,63}$/, 'must be a lower-case word of a-z, 0-9 and _; rename it')
@@ -25,6 +27,10 @@ const manifestSchema = z.strictObject({
   variables: z.record(variableName, z.union([z.string().max(10_000), z.number(), z.boolean()])).default({}),
   leave_out: z.array(line).max(1000).default([]),
   steps: z.array(line).max(50).default([]),
+  /** The layout of the sessions that are made with it. */
+  layout: line.max(64).optional(),
+  /** What the pane `apps` runs in a new project, constant lines for /bin/sh: once before, and then. */
+  watch: z.strictObject({ prepare: command.optional(), command }).optional(),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describeFailure, run, type RunResult } from '../support/process.js'
 import { Problem } from '../support/problem.js'
-import { createSessionScript, jobOption, roleOption, serverFormat, type TmuxPlan } from './script.js'
+import { chained, createSessionScript, jobOption, roleOption, serverFormat, sourced, type TmuxPlan } from './script.js'
 import type { LivePane, PaneListing, PaneRole, SessionIds, TmuxServer } from './types.js'
 
 /** Which tmux server, and how it is reached. */
@@ -41,16 +41,25 @@ const timeoutMs = 10_000
 /** How often, and after how long, a server that is ending is asked again. */
 const maxAgain = 5
 const againMs = 50
+/** tmux 3.3a refuses a command above 16 KiB, with all that goes with it. */
+const maxArgumentBytes = 12 * 1024
+/** Takes commands of any length from stdin; unlike them, it starts no server by itself (3.3a). */
+const startAndSource = ['start-server', ';', 'source-file', '-'] as const
 
 export function createTmux(options: TmuxOptions): Tmux {
   const server = ['-L', options.socketName, ...(options.mayStartServer ? [] : ['-N'])]
-  const ask = (args: readonly string[]) => run('tmux', [...server, ...args], { timeoutMs, env: options.environment })
+  const ask = (args: readonly string[], input?: string) =>
+    run('tmux', [...server, ...args], {
+      timeoutMs,
+      env: options.environment,
+      ...(input === undefined ? {} : { input }),
+    })
   /** What a server that was ending has done for this client went down with it: another try begins from nothing. */
-  const tmux = async (args: readonly string[]): Promise<RunResult> => {
-    let result = await ask(args)
+  const tmux = async (args: readonly string[], input?: string): Promise<RunResult> => {
+    let result = await ask(args, input)
     for (let again = 0; again < maxAgain && isEnding(result); again += 1) {
       await delay(againMs)
-      result = await ask(args)
+      result = await ask(args, input)
     }
     return result
   }
@@ -66,7 +75,10 @@ export function createTmux(options: TmuxOptions): Tmux {
     killSession,
 
     async createSession(plan) {
-      const result = await tmux(createSessionScript(plan))
+      const commands = createSessionScript(plan)
+      const args = chained(commands)
+      const isLong = Buffer.byteLength(args.join(' ')) > maxArgumentBytes
+      const result = await (isLong ? tmux(startAndSource, sourced(commands)) : tmux(args))
       const lines = result.stdout.split('\n').filter((line) => line !== '')
       const made = lines.map((line) => line.split(' '))
       const [session, window, , name, ...rest] = made[0] ?? []

@@ -174,6 +174,12 @@ describe('paneCommand', () => {
     ])
   })
 
+  test('names what a layout gives the pane', () => {
+    const request = { sessionFolder: '/s', role: 'none', needs: '', installHint: '', program: [] } as const
+    const command = paneCommand({ ...request, own: { name: 'pane-3', ended: 'ask' } })
+    expect(command.slice(2)).toEqual(['/s', 'none', '-', '-', '--pane', 'pane-3', 'ask'])
+  })
+
   test('passes on nothing empty of its own', () => {
     const command = paneCommand({ sessionFolder: '/s', role: 'terminal', needs: '', installHint: '', program: [] })
     expect(command.slice(2)).toEqual(['/s', 'terminal', '-', '-'])

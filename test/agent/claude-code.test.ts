@@ -133,7 +133,7 @@ describe('the status', () => {
     await sleep(500)
     await place.keys('Enter')
     await place.until('the end', async () => (await place.status()) === 'exited: code 0')
-    expect(await place.screen()).toContain('to start it again:')
+    expect(await place.screen()).toContain('r: start it again')
   })
 })
 

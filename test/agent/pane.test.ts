@@ -1,7 +1,7 @@
-import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { agentLaunch } from '../../src/agent/agent.js'
 import { environmentFile } from '../../src/agent/environment.js'
 import { readAgentEvents, waitForAgentEvent } from '../../src/agent/events.js'
@@ -23,9 +23,21 @@ interface Pane {
   events(): Promise<string[]>
 }
 
+/** The lines of a layout's pane, and what waits behind them. */
+async function linesPane(
+  lines: string,
+  more: { readonly shell?: string; readonly ended?: 'ask' | 'shell'; readonly waiting?: string } = {},
+): Promise<Pane> {
+  const { shell = '/bin/sh', ended = 'shell', waiting } = more
+  const files = { 'pane-0.lines': lines, ...(waiting === undefined ? {} : { 'pane-0.waiting': waiting }) }
+  const request = { role: 'none', program: [], own: { name: 'pane-0', ended } } as const
+  return pane(request, { SHELL: shell }, files)
+}
+
 async function pane(
   request: Partial<PaneRequest> & Pick<PaneRequest, 'program'>,
   environment: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string>> = {},
 ): Promise<Pane> {
   const folder = join(await temporaryFolder(), "it's a session")
   await mkdir(folder, { mode: 0o700 })
@@ -33,6 +45,7 @@ async function pane(
   await mkdir(home)
   const values = { HOME: home, SHELL: '/bin/sh', ENV: '', PS1: '$ ', ...environment }
   await writeFile(join(folder, 'environment'), environmentFile(values), { mode: 0o600 })
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 })
   const server = privateTmux()
   const command = paneCommand({
     sessionFolder: folder,
@@ -61,7 +74,7 @@ async function pane(
     shows,
     keys,
     type: async (line) => {
-      await shows(/^[$#] ?\n*$/m)
+      await shows(/[$#] ?\n*$/)
       await keys('-l', '--', line)
       await keys('Enter')
     },
@@ -75,17 +88,20 @@ async function pane(
 
 const script = (text: string) => ['sh', '-c', text]
 
-test('an agent’s start and end are events, and a shell follows that says how to start it again', async () => {
-  const made = await pane({ program: script('printf "%s " "$0" "$@"; exit 7') })
-  const screen = await made.shows(/ended with exit code 7; to start it again: {2}sh /)
-  expect(screen).toContain(`sh '${made.folder.replace("'", "'\\''")}/start-agent.sh'`)
+test('an agent’s start and end are events, and its pane stays with a key to start it again and a shell', async () => {
+  const made = await pane({ program: script('echo begun; exit 7') })
+  await made.shows(/the agent ended with exit code 7\n +r: start it again, any other key: a shell/)
   expect(await made.events()).toEqual(['started', 'exited 7'])
+  await made.keys('r')
+  await made.shows(/begun[^]*code 7[^]*begun[^]*code 7/)
+  expect(await made.events()).toEqual(['started', 'exited 7', 'started', 'exited 7'])
+  await made.keys('q')
   await made.type('echo alive-$((40+2))')
   await made.shows(/^alive-42$/m)
 })
 
-test('what it says to start the agent again does so', async () => {
-  const made = await pane({ program: ['false'] })
+test('the key starts the agent as its launcher does', async () => {
+  const made = await pane({ program: script('sleep 0.2; exit 1') })
   const launch = agentLaunch(
     { kind: 'command', command: ['sh', '-c', 'echo "tracker: $1"; exec cat', 'x', '{{ tracker }}'] },
     {
@@ -98,8 +114,8 @@ test('what it says to start the agent again does so', async () => {
     },
   )
   for (const file of launch.files) await writeFile(join(made.folder, file.name), file.text, { mode: file.mode })
-  const said = /start it again: {2}(.*)$/m.exec(await made.shows(/start it again/))?.[1] ?? ''
-  await made.type(said)
+  await made.shows(/start it again/)
+  await made.keys('r')
   await made.shows(/^tracker: \/it's\/PROGRESS_TRACKER\.md$/m)
   expect(await made.events()).toEqual(['started', 'exited 1', 'started'])
 })
@@ -144,8 +160,32 @@ test('Ctrl-C ends the program, not the pane', async () => {
   await made.keys('C-c')
   await made.shows(/ended with exit code 130/)
   expect(await made.events()).toEqual(['started', 'exited 130'])
+  await made.keys('C-c')
   await made.type('echo alive-$((40+2))')
   await made.shows(/^alive-42$/m)
+})
+
+test.each([0, 3])('a program that ended with %i leaves its pane, with what it was and a key', async (code) => {
+  const made = await pane({ role: 'files', program: script(`echo begun; exit ${code.toString()}`) })
+  await made.shows(new RegExp(`sh ended with exit code ${code.toString()}`))
+  await made.keys('r')
+  await made.shows(/begun[^]*code[^]*begun[^]*code/)
+  await made.keys('x')
+  await made.type('echo alive-$((40+2))')
+  expect(await made.shows(/^alive-42$/m)).toContain('any other key: a shell')
+})
+
+test('one that is killed does so too, and what was typed to it is no answer', async () => {
+  const made = await pane({ role: 'files', program: script('echo pid=$$=; stty raw -echo; exec sleep 1000') })
+  const victim = /pid=(\d+)=/.exec(await made.shows(/pid=\d+=/))?.[1] ?? ''
+  await expect.poll(() => readFile(`/proc/${victim}/comm`, 'utf8')).toBe('sleep\n')
+  await made.keys('r', 'r', 'x')
+  process.kill(Number(victim), 'SIGKILL')
+  await made.shows(/ended with exit code 137/)
+  await sleep(500)
+  expect((await made.shows(/any other key/)).match(/pid=/g)).toHaveLength(1)
+  await made.keys('r')
+  await made.shows(/pid=\d+=[^]*code 137[^]*pid=\d+=/)
 })
 
 test('a program that handles Ctrl-C itself goes on', async () => {
@@ -208,3 +248,65 @@ test('cat as the agent just sits there', async () => {
   await made.shows(/hello\nhello/)
   expect(await made.events()).toEqual(['started'])
 })
+
+describe('the lines of a layout’s pane', () => {
+  test.each(['/bin/sh', '/bin/bash'])(
+    'are run by %s as if they had been typed, and leave that shell',
+    async (shell) => {
+      const made = await linesPane('cd /usr/share\nMINE="a b"\nexport MINE\necho first-$((40+2))\n', { shell })
+      await made.shows(/^first-42$/m)
+      await made.type('echo "=$PWD=$MINE="')
+      await made.shows(/^=\/usr\/share=a b=$/m)
+      await made.type('exit')
+      await expect.poll(() => alive(made.pid), { timeout: 10_000 }).toBe(false)
+    },
+  )
+
+  test('whose last ended badly leave their exit code and a key, and then that shell', async () => {
+    const made = await linesPane('cd /usr/share\necho begun\n(exit 3)\n')
+    await made.shows(/begun\s+this pane's commands ended with exit code 3\s+r: start it again, any other key: a shell/)
+    await made.keys('r')
+    await made.shows(/begun[^]*begun[^]*code 3/)
+    await made.keys('x')
+    await made.type('echo "=$PWD="')
+    expect(await made.shows(/^=\/usr\/share=$/m)).not.toContain('x: not found')
+  })
+
+  test('that a person ends with Ctrl-C are to be started again too', async () => {
+    const made = await linesPane('echo begun\nsleep 1000\n')
+    await made.shows(/begun/)
+    await sleep(300)
+    await made.keys('C-c')
+    await made.shows(/exit code 130/)
+    await made.keys('r')
+    await made.shows(/code 130[^]*begun/)
+    expect(await made.events()).toEqual([])
+  })
+
+  test.each(['/bin/sh', '/bin/bash'])('come back with a key though their %s itself is killed', async (shell) => {
+    const made = await linesPane('echo begun=$$=\nread -r answer\n', { shell, ended: 'ask' })
+    const victim = /begun=(\d+)=/.exec(await made.shows(/begun=\d+=/))?.[1] ?? ''
+    process.kill(Number(victim), 'SIGKILL')
+    await made.shows(/exit code 137/)
+    await made.keys('r')
+    await made.shows(/code 137[^]*begun=\d+=/)
+    await made.keys('Enter')
+    expect(await made.shows(/exit code 0\s+r: start it again/)).toContain('begun=')
+  })
+
+  test('that only wait are shown, and run at a key', async () => {
+    const made = await linesPane('echo begun\n', { waiting: 'echo ran-$((40+2))\n' })
+    expect(await made.shows(/Enter: run it/)).not.toContain('ran-42')
+    await made.keys('Enter')
+    await made.shows(/^ran-42$/m)
+    const other = await linesPane('', { waiting: 'echo ran-$((40+2))\n' })
+    await other.shows(/Enter: run it/)
+    await other.keys('q')
+    await other.type('echo alive-$((40+2))')
+    expect(await other.shows(/^alive-42$/m)).not.toContain('ran-42')
+  })
+})
+
+async function alive(pid: string): Promise<boolean> {
+  return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')) !== ''
+}

@@ -118,7 +118,7 @@ it.each([
   ['agents: { claude: { kind: other } }', 'agents.claude.kind:'],
   ['agents: { x: { kind: command, command: [] } }', 'agents.x.command:'],
   ['default_agent: cluade', 'default_agent: no agent of that name under agents; did you mean claude?'],
-  ['layout: wide', 'layout: there is no such layout; the one layout is: default'],
+  ['layout: wide', 'layout: there is no such layout; use default, or add a file to '],
   ['projects_dir: "/tmp/#{x}"', 'projects_dir: contains a #'],
   ['environment: [A-B]', 'environment.0'],
   ['- a', 'must be a group of fields'],

@@ -75,7 +75,7 @@ export async function startReceiver(settings: ReceiverSettings = {}): Promise<Re
     isTrustedProxy: trustedProxies(settings.trusted ?? []),
     rateLimit: createRateLimit(settings.requestsPerMinute ?? 0),
     limits: { signedBytes: 25 * 1024 * 1024, otherBytes: 1024 * 1024, queuedJobs: 0, ...settings.limits },
-    checkJob: (one) => checkJob(one, config),
+    checkJob: (one) => Promise.resolve(checkJob(one, config, ['default'])),
     drop: async (one, origin, key) =>
       key === undefined
         ? { id: await spool.drop(one, origin), duplicate: false }

@@ -9,6 +9,8 @@ const config = configSchema.parse({
   agents: { claude: { kind: 'claude' }, cat: { kind: 'command', command: ['cat'] } },
 })
 
+const layouts = ['default', 'wider']
+
 function job(fields: Record<string, unknown>): Job {
   const parsed = parseJobBody({ project_name: 'shop', repo_url: 'https://github.com/acme/shop.git', ...fields })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
@@ -17,7 +19,7 @@ function job(fields: Record<string, unknown>): Job {
 
 describe('planSession', () => {
   test('says where everything will be', () => {
-    expect(planSession(job({ branch: 'next', agent: 'cat' }), config)).toMatchObject({
+    expect(planSession(job({ branch: 'next', agent: 'cat' }), config, layouts)).toMatchObject({
       ok: true,
       plan: {
         name: 'shop-dev',
@@ -42,19 +44,19 @@ describe('planSession', () => {
     ['layout', { layout: 'wide' }],
     ['tracker', { tracker: ' \n\t' }],
   ])('refuses a bad %s, naming the field: %j', (field, wrong) => {
-    const planned = planSession(job(wrong), config)
+    const planned = planSession(job(wrong), config, layouts)
     expect(planned.ok ? [] : planned.problems.map((problem) => problem.field)).toEqual([field])
     expect(JSON.stringify(planned)).not.toContain('secret')
   })
 
   test('names the nearest known agent', () => {
-    expect(checkJob(job({ agent: 'clade' }), config)).toEqual([
+    expect(checkJob(job({ agent: 'clade' }), config, layouts)).toEqual([
       { field: 'agent', message: 'no agent is called "clade"', remedy: 'use claude' },
     ])
   })
 
   test('tells all that is wrong at once', () => {
-    const planned = planSession(job({ branch: '-x', agent: 'none', layout: 'wide' }), config)
+    const planned = planSession(job({ branch: '-x', agent: 'none', layout: 'wide' }), config, layouts)
     expect(planned.ok ? [] : planned.problems.map((problem) => problem.field)).toEqual(['branch', 'agent', 'layout'])
   })
 })

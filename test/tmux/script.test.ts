@@ -1,44 +1,74 @@
 import { describe, expect, test } from 'vitest'
-import { createSessionScript, type TmuxPlan } from '../../src/tmux/script.js'
+import { chained, createSessionScript, sourced, type TmuxPlan } from '../../src/tmux/script.js'
+import { oneWindow } from './window.js'
+
+const place = { name: 'shop-dev', folder: '/home/dev/projects/shop', jobId: 'job-1' }
 
 const four: TmuxPlan = {
-  name: 'shop-dev',
-  folder: '/home/dev/projects/shop',
-  jobId: 'job-1',
-  panes: [
+  ...place,
+  ...oneWindow([
     { role: 'agent', command: ['/bin/sh', 'pane.sh', 'agent'] },
     { role: 'terminal', command: ['/bin/sh', 'pane.sh', 'terminal'] },
     { role: 'files', command: ['/bin/sh', 'pane.sh', 'files'] },
     { role: 'apps', command: ['/bin/sh', 'pane.sh', 'apps'] },
-  ],
+  ]),
 }
+
+const ids = '#{session_id} #{window_id} #{pane_id} #{session_name}'
+const printed = ['-P', '-F', ids]
+const target = '=shop-dev:'
+const cat = { role: null, command: ['sh', 'cat'] } as const
+const plain = { name: 'w', layout: undefined, options: [], optionsAfter: [], focus: undefined, panes: [cat] }
 
 describe('createSessionScript', () => {
   test('makes four panes in one chain, every part with its own target', () => {
-    const ids = '#{session_id} #{window_id} #{pane_id} #{session_name}'
-    const printed = ['-P', '-F', ids]
     const first = ['-P', '-F', `${ids} #{pid} #{start_time} #{exit-empty}`]
-    const role = (name: string) => ['set-option', '-p', '-t', '=shop-dev:', '@devorch_role', name]
-    const split = (...how: string[]) => ['split-window', ...how, ...printed, '-t', '=shop-dev:']
-    const folder = ['-c', '/home/dev/projects/shop', '--', '/bin/sh', 'pane.sh']
+    const role = (name: string) => ['set-option', '-p', '-t', target, '@devorch_role', name]
+    const split = ['split-window', ...printed, '-t', target]
+    const program = ['-c', '/home/dev/projects/shop', '--', '/bin/sh', 'pane.sh']
+    const size = ['-x', '220', '-y', '50']
     expect(createSessionScript(four)).toEqual([
-      ...['new-session', '-d', ...first, '-s', 'shop-dev', '-n', 'dev', '-x', '220', '-y', '50', ...folder, 'agent'],
-      ...[';', 'set-option', '-t', '=shop-dev:', '@devorch_job', 'job-1'],
-      ...[';', ...role('agent')],
-      ...[';', ...split('-h', '-l', '50%'), ...folder, 'terminal'],
-      ...[';', ...role('terminal')],
-      ...[';', ...split('-v', '-l', '67%'), ...folder, 'files'],
-      ...[';', ...role('files')],
-      ...[';', ...split('-v', '-l', '50%'), ...folder, 'apps'],
-      ...[';', ...role('apps')],
-      ...[';', 'select-pane', '-t', '=shop-dev:.{left}'],
+      ['new-session', '-d', ...first, '-s', 'shop-dev', ...size, '-n', 'dev', ...program, 'agent'],
+      ['set-option', '-t', target, '@devorch_job', 'job-1'],
+      role('agent'),
+      ['set-option', '-w', '-t', target, 'main-pane-width', '109'],
+      [...split, ...program, 'terminal'],
+      role('terminal'),
+      [...split, ...program, 'files'],
+      role('files'),
+      [...split, ...program, 'apps'],
+      role('apps'),
+      ['select-layout', '-t', target, 'main-vertical'],
+      ['select-pane', '-t', '=shop-dev:.-3'],
     ])
   })
 
-  test('keeps an argument that ends in a semicolon from ending the command', () => {
-    const script = createSessionScript({ ...four, panes: [{ role: 'agent', command: ['sh', 'x;'] }] })
-    expect(script).toContain('x\\;')
-    expect(script).not.toContain('x;')
+  test('makes further windows, each in its place, and goes back to the one that is to be current', () => {
+    const plan: TmuxPlan = {
+      ...place,
+      options: [['status', 'off']],
+      windows: [plain, { ...plain, name: undefined, index: 5, optionsAfter: [['synchronize-panes', 'on']] }],
+      focus: 0,
+    }
+    expect(createSessionScript(plan).slice(1)).toEqual([
+      ['set-option', '-t', target, '@devorch_job', 'job-1'],
+      ['set-option', '-t', target, 'status', 'off'],
+      ['set-option', '-w', '-t', target, '@devorch_focus', '1'],
+      ['new-window', ...printed, '-t', '=shop-dev:5', '-c', '/home/dev/projects/shop', '--', 'sh', 'cat'],
+      ['set-option', '-w', '-t', target, 'synchronize-panes', 'on'],
+      ['if-shell', '-F', '-t', target, '#{?@devorch_focus,0,1}', 'next-window -t =shop-dev:'],
+      ['set-option', '-w', '-u', '-t', target, '@devorch_focus'],
+    ])
+  })
+
+  test('keeps the name of a window from being expanded', () => {
+    const script = createSessionScript({ ...place, ...oneWindow([cat], { name: '#(id) #S' }) })
+    expect(script[0]).toContain('##(id) ##S')
+  })
+
+  test('lets the value of an option be empty', () => {
+    const script = createSessionScript({ ...place, ...oneWindow([cat]), options: [['status-right', '']] })
+    expect(script).toContainEqual(['set-option', '-t', target, 'status-right', ''])
   })
 
   test.each([
@@ -47,9 +77,23 @@ describe('createSessionScript', () => {
     ['an empty name', { name: '' }],
     ['a folder that tmux would expand', { folder: '/home/#(touch x)' }],
     ['a relative folder', { folder: 'projects/shop' }],
-    ['no panes', { panes: [] }],
-    ['an empty argument, which crashes tmux 3.3a', { panes: [{ role: 'agent', command: ['sh', ''] }] }],
-  ] as const)('refuses %s', (_, wrong) => {
+    ['a pane’s folder that tmux would expand', oneWindow([{ ...cat, folder: '/#S' }])],
+    ['no windows', { windows: [] }],
+    ['no panes', oneWindow([])],
+    ['an empty argument, which crashes tmux 3.3a', oneWindow([{ role: 'agent', command: ['sh', ''] }])],
+    ['an empty layout', oneWindow([cat, cat], { layout: '' })],
+    ['an option that is none', { options: [['-g', 'x']] }],
+    ['a value of two lines', { options: [['status-right', 'a\nkill-server']] }],
+    ['a name of two lines', oneWindow([cat], { name: 'a\nkill-server' })],
+  ] as [string, Partial<TmuxPlan>][])('refuses %s', (_, wrong) => {
     expect(() => createSessionScript({ ...four, ...wrong })).toThrow(RangeError)
   })
+})
+
+test('a chain keeps an argument that ends in a semicolon from ending its command', () => {
+  expect(chained([['a', 'x;'], ['b']])).toEqual(['a', 'x\\;', ';', 'b'])
+})
+
+test('as a source everything is in one line, and in quotes', () => {
+  expect(sourced([['a', "it's; $HOME ~ #{x} \\"], ['b']])).toBe(`'a' 'it'\\''s; $HOME ~ #{x} \\' ; 'b'\n`)
 })

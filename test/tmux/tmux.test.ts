@@ -5,6 +5,7 @@ import { childEnvironment } from '../../src/support/process.js'
 import { createTmux, type Tmux } from '../../src/tmux/tmux.js'
 import { temporaryFolder } from '../support/temporary.js'
 import { privateTmux } from '../support/tmux.js'
+import { oneWindow } from './window.js'
 
 function tmuxOn(socketName: string, extra: Record<string, string | undefined> = {}): Tmux {
   return createTmux({
@@ -22,7 +23,12 @@ describe('a session on a real server', () => {
     const folder = await temporaryFolder()
     const roles = ['agent', 'terminal', 'files', 'apps'] as const
     const panes = roles.map((role) => ({ role, command: ['/bin/sh', '-c', 'exec cat'] }))
-    const created = await tmuxOn(socketName).createSession({ name: 'shop-dev', folder, jobId: 'job-1', panes })
+    const created = await tmuxOn(socketName).createSession({
+      name: 'shop-dev',
+      folder,
+      jobId: 'job-1',
+      ...oneWindow(panes),
+    })
     expect(created).toMatchObject({ kind: 'created', ids: { name: 'shop-dev' } })
     const format = '#{@devorch_role} #{pane_current_path} #{pane_active} #{session_width}x#{window_height}'
     // tmux tells a pane's folder once its process has begun.
@@ -45,8 +51,8 @@ describe('a session on a real server', () => {
     const { socketName, tmux } = privateTmux()
     const folder = await temporaryFolder()
     const ours = tmuxOn(socketName)
-    await ours.createSession({ name: 'shop-dev-2', folder, jobId: 'job-2', panes: [cat, cat] })
-    await ours.createSession({ name: 'shop-dev', folder, jobId: 'job-1', panes: [cat, cat, cat] })
+    await ours.createSession({ name: 'shop-dev-2', folder, jobId: 'job-2', ...oneWindow([cat, cat]) })
+    await ours.createSession({ name: 'shop-dev', folder, jobId: 'job-1', ...oneWindow([cat, cat, cat]) })
     expect((await tmux('list-panes', '-a', '-F', '#{session_name} #{@devorch_job}')).trim().split('\n').sort()).toEqual(
       ['shop-dev job-1', 'shop-dev job-1', 'shop-dev job-1', 'shop-dev-2 job-2', 'shop-dev-2 job-2'],
     )
@@ -57,7 +63,7 @@ describe('a session on a real server', () => {
     const folder = await temporaryFolder()
     await tmux('new-session', '-d', '-s', 'shop-dev', 'cat')
     const before = await tmux('list-panes', '-a', '-F', '#{session_id} #{pane_pid}')
-    const plan = { name: 'shop-dev', folder, jobId: 'job-1', panes: [cat, cat] }
+    const plan = { name: 'shop-dev', folder, jobId: 'job-1', ...oneWindow([cat, cat]) }
     expect(await tmuxOn(socketName).createSession(plan)).toEqual({ kind: 'duplicate' })
     expect(await tmux('list-panes', '-a', '-F', '#{session_id} #{pane_pid}')).toBe(before)
   })
@@ -67,9 +73,14 @@ describe('a session on a real server', () => {
     const folder = await temporaryFolder()
     await tmux('new-session', '-d', '-s', 'other', 'cat')
     const panes = Array.from({ length: 60 }, () => cat)
-    await expect(tmuxOn(socketName).createSession({ name: 'shop-dev', folder, jobId: 'j', panes })).rejects.toThrow(
-      /create the tmux session shop-dev: .*(no space|size)/,
-    )
+    await expect(
+      tmuxOn(socketName).createSession({
+        name: 'shop-dev',
+        folder,
+        jobId: 'j',
+        ...oneWindow(panes, { layout: undefined }),
+      }),
+    ).rejects.toThrow(/create the tmux session shop-dev: .*(no space|size)/)
     expect((await tmux('list-sessions', '-F', '#{session_name}')).trim()).toBe('other')
   })
 
@@ -91,7 +102,7 @@ describe('a session on a real server', () => {
       name: 'shop-dev',
       folder,
       jobId: 'j',
-      panes: [{ role: 'agent', command }],
+      ...oneWindow([{ role: 'agent', command }]),
     })
     await expect.poll(() => readFile(out, 'utf8').catch(() => '')).toBe(`${odd.join('\n')}\n`)
     await expect(access(canary)).rejects.toThrow()
@@ -103,7 +114,7 @@ describe('a session on a real server', () => {
     const out = join(folder, 'out')
     const command = ['/bin/sh', '-c', 'env >"$1.new"; mv "$1.new" "$1"; exec cat', 'sh', out]
     const ours = tmuxOn(socketName, { WEBHOOK_SECRET: 'do-not-tell' })
-    await ours.createSession({ name: 'shop-dev', folder, jobId: 'j', panes: [{ role: 'agent', command }] })
+    await ours.createSession({ name: 'shop-dev', folder, jobId: 'j', ...oneWindow([{ role: 'agent', command }]) })
     await expect.poll(() => readFile(out, 'utf8').catch(() => '')).toContain('TMUX_PANE=')
     expect(await readFile(out, 'utf8')).not.toContain('do-not-tell')
   })
@@ -125,7 +136,7 @@ describe('the server', () => {
       mode: 0o755,
     })
     const ours = tmuxOn(privateTmux().socketName, { PATH: `${folder}:${process.env['PATH'] ?? ''}` })
-    const created = await ours.createSession({ name: 'shop-dev', folder, jobId: 'j', panes: [cat] })
+    const created = await ours.createSession({ name: 'shop-dev', folder, jobId: 'j', ...oneWindow([cat]) })
     expect(created.kind).toBe('created')
     expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('\n\n\n')
   })
@@ -134,7 +145,7 @@ describe('the server', () => {
     const { socketName, tmux } = privateTmux()
     const folder = await temporaryFolder()
     const ours = tmuxOn(socketName)
-    const created = await ours.createSession({ name: 'shop-dev', folder, jobId: 'j', panes: [cat] })
+    const created = await ours.createSession({ name: 'shop-dev', folder, jobId: 'j', ...oneWindow([cat]) })
     const server = created.kind === 'created' ? created.server : undefined
     const [pid, startTime] = (await tmux('display-message', '-p', '#{pid} #{start_time}')).trim().split(' ')
     expect(server).toEqual({ pid: Number(pid), startTime: Number(startTime), exitEmpty: true })
@@ -163,7 +174,7 @@ describe('the server', () => {
     const { socketName } = privateTmux()
     const folder = await temporaryFolder()
     const under = createTmux({ socketName, environment: childEnvironment(process.env), mayStartServer: false })
-    await expect(under.createSession({ name: 'shop-dev', folder, jobId: 'j', panes: [cat] })).rejects.toThrow(
+    await expect(under.createSession({ name: 'shop-dev', folder, jobId: 'j', ...oneWindow([cat]) })).rejects.toThrow(
       /create the tmux session shop-dev/,
     )
     expect(await tmuxOn(socketName).listPanes()).toEqual({ kind: 'no-server' })
@@ -173,7 +184,7 @@ describe('the server', () => {
     const { socketName, tmux } = privateTmux()
     const folder = await temporaryFolder()
     const ours = tmuxOn(socketName)
-    const created = await ours.createSession({ name: 'shop-dev', folder, jobId: 'j', panes: [cat] })
+    const created = await ours.createSession({ name: 'shop-dev', folder, jobId: 'j', ...oneWindow([cat]) })
     await tmux('new-session', '-d', '-s', 'shop', 'cat')
     if (created.kind === 'created') await ours.killSession(created.ids.session)
     expect((await tmux('list-sessions', '-F', '#{session_name}')).trim()).toBe('shop')

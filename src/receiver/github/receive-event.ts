@@ -27,7 +27,7 @@ export function createEventRoute(ports: ReceiverPorts): (context: Context, paylo
     }
     const { job, rule, subject, sender } = decision
     note(context, { rule, subject, sender: sender ?? undefined })
-    const problems = ports.checkJob(job)
+    const problems = await ports.checkJob(job)
     if (problems.length > 0) {
       const wrong = problems.map(formatFieldProblem).join('; ')
       ignore(context, `the rule "${rule}" gives a job that can't be done: ${wrong}`)

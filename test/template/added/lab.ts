@@ -61,7 +61,7 @@ export async function startLab(): Promise<Lab> {
     update: (ids = [], force = false) => updateTemplates({ ids, force }, place, tools, signal),
     remove: (ids, force = false) => removeTemplates({ ids, force }, place, signal),
     byHint: async (hint) => {
-      const choice = chooseTemplate(await catalogue(), { hint })
+      const choice = await chooseTemplate(await catalogue(), { hint })
       return choice.by === 'hint' ? choice.id : undefined
     },
   }
