@@ -21,6 +21,8 @@ export interface TmuxPlan {
 
 /** Session option that names the job which made the session. Sessions without it are never touched. */
 export const jobOption = '@devorch_job'
+/** Variable with the same in every pane of the session, and so in every process that begins in one (tmux 3.2). */
+export const jobVariable = 'DEVORCH_JOB'
 /** Pane option that names the pane's role. */
 export const roleOption = '@devorch_role'
 
@@ -48,6 +50,7 @@ export function createSessionScript(plan: TmuxPlan): string[] {
   const commands: string[][] = [
     [
       ...['new-session', '-d', ...printedFirst, '-s', plan.name, '-n', 'dev', ...size],
+      ...['-e', `${jobVariable}=${plan.jobId}`],
       ...['-c', plan.folder, '--', ...first.command],
     ],
     ['set-option', '-t', target, jobOption, plan.jobId],

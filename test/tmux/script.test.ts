@@ -22,7 +22,8 @@ describe('createSessionScript', () => {
     const split = (...how: string[]) => ['split-window', ...how, ...printed, '-t', '=shop-dev:']
     const folder = ['-c', '/home/dev/projects/shop', '--', '/bin/sh', 'pane.sh']
     expect(createSessionScript(four)).toEqual([
-      ...['new-session', '-d', ...first, '-s', 'shop-dev', '-n', 'dev', '-x', '220', '-y', '50', ...folder, 'agent'],
+      ...['new-session', '-d', ...first, '-s', 'shop-dev', '-n', 'dev', '-x', '220', '-y', '50'],
+      ...['-e', 'DEVORCH_JOB=job-1', ...folder, 'agent'],
       ...[';', 'set-option', '-t', '=shop-dev:', '@devorch_job', 'job-1'],
       ...[';', ...role('agent')],
       ...[';', ...split('-h', '-l', '50%'), ...folder, 'terminal'],
