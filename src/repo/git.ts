@@ -76,6 +76,7 @@ export async function runGit(request: GitRun): Promise<GitResult> {
       allowUnsafeCustomBinary: true,
       allowUnsafeConfigPaths: true,
       allowUnsafeConfigEnvCount: true,
+      allowUnsafeFilter: true,
       allowUnsafeFsMonitor: true,
       allowUnsafeHooksPath: true,
       allowUnsafeSshCommand: true,

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { lstat, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { codeOf, Problem } from '../support/problem.js'
 import { runGit } from './git.js'
@@ -17,6 +17,7 @@ export interface UnsavedTools {
  */
 export async function findUnsaved(folder: string, tools: UnsavedTools): Promise<readonly string[] | undefined> {
   try {
+    if (!(await lstat(join(folder, '.git'))).isDirectory()) return undefined
     const filters = await filterSettings(folder, tools)
     const ask = (...args: readonly string[]) => gitIn(folder, args, tools, filters)
     const status = await ask('status', '--porcelain=v1', '-z', '--untracked-files=normal', '--ignore-submodules=all')

@@ -1,15 +1,17 @@
-import { spawn } from 'node:child_process'
-import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { restoreFromTrash } from '../../src/daemon/trash-work.js'
 import { endSession } from '../../src/session/end.js'
+import { restartSession } from '../../src/session/restart.js'
 import { parseSessionName, type SessionName } from '../../src/session/name.js'
+import type { SessionRecord } from '../../src/session/registry.js'
+import { putAway } from '../../src/session/trash.js'
 import { listTrash, type TrashEntry } from '../../src/session/trash-list.js'
 import { viewSessions } from '../../src/session/view.js'
 import { fillDisk } from '../faults/place.js'
 import { bindMount, mountTmpfs } from '../support/mount.js'
-import { git, makeRepository } from '../support/repositories.js'
+import { git } from '../support/repositories.js'
 import { folderDigest } from './folder-digest.js'
 import { startLab, type Lab } from './lab.js'
 
@@ -159,8 +161,6 @@ describe('a removed session', () => {
       expect(await folderDigest(place(lab))).toEqual(before.tree)
       for (const make of makeRoom) await make()
       expect(await listTrash(tools)).toEqual([])
-      await lab.workshop.tools.registry.read(nameOf('shop-dev'))
-      const { restartSession } = await import('../../src/session/restart.js')
       await restartSession(nameOf('shop-dev'), tools, new AbortController().signal)
     }
     expect(await folderDigest(place(lab))).toEqual(before.tree)
@@ -172,4 +172,192 @@ describe('a removed session', () => {
     expect(await readFile(join(lab.workshop.home.sessions, 'shop-dev', 'tracker.md'), 'utf8')).toBe('orders')
     expect(await listTrash(tools)).toEqual([])
   })
+})
+
+describe('ending a session', () => {
+  test('leaves a person’s session that took the name', async () => {
+    const lab = await startLab()
+    await lab.build()
+    await lab.tmux.tmux('new-session', '-d', '-s', 'keep', 'cat')
+    await lab.tmux.tmux('kill-session', '-t', '=shop-dev')
+    await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev', 'cat')
+    await end(lab)
+    expect(await sessions(lab)).toBe('keep\nshop-dev')
+  })
+
+  test('finds it also where a person has renamed it', async () => {
+    const lab = await startLab()
+    await lab.build()
+    await lab.tmux.tmux('rename-session', '-t', '=shop-dev', 'mine')
+    expect(await end(lab)).toHaveProperty('moved_to')
+    expect(await sessions(lab)).toBe('')
+  })
+
+  test('that an attempt before had ended, and was cut off, is ended', async () => {
+    const lab = await startLab()
+    expect(await end(lab, 'nobody-dev', { again: true })).toMatchObject({ status: 'destroyed' })
+  })
+
+  test('of which nothing is known fails with the reason', async () => {
+    const lab = await startLab()
+    await expect(end(lab, 'nobody-dev')).rejects.toThrow(/knows no such session/)
+  })
+})
+
+describe('the working copy of a removed session stays where it is', () => {
+  async function expectLeft(lab: Lab, because: RegExp, more: { keep?: boolean } = {}): Promise<void> {
+    const result = await end(lab, 'shop-dev', more)
+    expect(result['left_because']).toMatch(because)
+    expect(result).not.toHaveProperty('moved_to')
+    expect(await readdir(join(lab.folder, 'projects'))).not.toContainEqual(expect.stringMatching(/^\.devorch/))
+    expect(await sessions(lab)).toBe('')
+    expect(await newest(lab)).toMatchObject({ name: 'shop-dev', copy: null })
+  }
+
+  test('where a person had made it; the session can be had back all the same', async () => {
+    const lab = await startLab()
+    await mkdir(join(lab.folder, 'projects'))
+    await git(lab.folder, 'clone', '--quiet', lab.repository, place(lab))
+    const job = lab.record()
+    expect(await lab.build({}, job)).toMatchObject({ reused: true })
+    const before = await folderDigest(place(lab))
+    await expectLeft(lab, /did not make it/)
+    expect(await folderDigest(place(lab))).toEqual(before)
+    expect(await restore(lab)).toMatchObject({ status: 'restarted' })
+    expect(await lab.workshop.tools.registry.read(nameOf('shop-dev'))).toMatchObject({ job_id: job.id })
+  })
+
+  test('where it is a copy of one that the daemon made', async () => {
+    const lab = await startLab()
+    await lab.build()
+    await rename(place(lab), `${place(lab)}.before`)
+    await cp(`${place(lab)}.before`, place(lab), { recursive: true })
+    await expectLeft(lab, /did not make it/)
+  })
+
+  test('where a person asked for that, and from then on', async () => {
+    const lab = await startLab()
+    await lab.build()
+    await expectLeft(lab, /asked for/, { keep: true })
+    expect(await lab.build()).toMatchObject({ status: 'created', reused: true })
+    await expectLeft(lab, /did not make it/)
+  })
+
+  test('where a link was put in its place, and what that leads to is not touched', async () => {
+    const lab = await startLab()
+    await lab.build()
+    const elsewhere = join(lab.folder, 'elsewhere')
+    await rename(place(lab), elsewhere)
+    await symlink(elsewhere, place(lab))
+    const before = await folderDigest(elsewhere)
+    await expectLeft(lab, /no folder any more/)
+    expect(await folderDigest(elsewhere)).toEqual(before)
+  })
+
+  test('where it is another project’s, to which a person has linked', async () => {
+    const lab = await startLab()
+    await lab.build()
+    await symlink(place(lab), join(lab.folder, 'projects', 'second'))
+    expect(await lab.build({ project_name: 'second' })).toMatchObject({ reused: true })
+    expect(await end(lab, 'second-dev')).toMatchObject({
+      left_because: expect.stringMatching(/did not make/) as string,
+    })
+    expect(await readdir(place(lab))).toContain('README.md')
+    expect(await sessions(lab)).toBe('shop-dev')
+  })
+
+  test.each([
+    ['it', ''],
+    ['a folder in it', 'data'],
+  ])('where something is mounted over %s', async (_, within) => {
+    const lab = await startLab()
+    await lab.build()
+    await mkdir(join(place(lab), 'data'))
+    const other = join(lab.folder, 'other')
+    await cp(place(lab), other, { recursive: true })
+    const at = join(place(lab), within)
+    const refusal = await bindMount(within === '' ? place(lab) : other, at)
+    if (refusal !== undefined) return void expect(process.getuid?.()).not.toBe(0)
+    await expectLeft(lab, /is mounted there/)
+    expect(await readdir(at)).toContain('README.md')
+  })
+
+  test('or nowhere, where it was removed', async () => {
+    const lab = await startLab()
+    await lab.build()
+    await rm(place(lab), { recursive: true })
+    expect(await end(lab)).toMatchObject({ status: 'destroyed', unsaved: null })
+    await expect(restore(lab)).rejects.toThrow(/neither in the trash nor at .*shop; put it there/)
+    expect(await lab.build()).toMatchObject({ reused: false })
+  })
+})
+
+describe('a removal that was cut off', () => {
+  /** As it is after the working copy was moved and before the record was. */
+  async function cutOff(lab: Lab): Promise<SessionRecord> {
+    const record = await lab.workshop.tools.registry.read(nameOf('shop-dev'))
+    if (record === undefined) throw new Error('no record')
+    await lab.tmux.tmux('kill-server')
+    expect(await putAway(record, false)).toMatchObject({ kind: 'moved' })
+    return record
+  }
+
+  test('is completed when it is done again', async () => {
+    const lab = await startLab()
+    await lab.build()
+    const record = await cutOff(lab)
+    expect(await end(lab)).toMatchObject({ trash_id: record.job_id, moved_to: expect.any(String) as string })
+    expect(await newest(lab)).toMatchObject({ id: record.job_id })
+    await restore(lab)
+    expect(await sessions(lab)).toBe('shop-dev')
+  })
+
+  test('is completed before a new session takes the name', async () => {
+    const lab = await startLab()
+    await lab.build()
+    const record = await cutOff(lab)
+    expect(await lab.build()).toMatchObject({ status: 'created', reused: false })
+    const entry = await newest(lab)
+    expect(entry).toMatchObject({ id: record.job_id, copy: expect.any(String) as string })
+    await expect(restore(lab)).rejects.toThrow(/there is a session of that name; .*devorch rm shop-dev/)
+    await end(lab)
+    // The newer one lies beside it.
+    expect(await listTrash(lab.workshop.tools)).toHaveLength(2)
+  })
+
+  test('leaves what a person has put in its place', async () => {
+    const lab = await startLab()
+    await lab.build()
+    await cutOff(lab)
+    await mkdir(place(lab))
+    await writeFile(join(place(lab), 'mine.txt'), 'mine')
+    await end(lab)
+    expect(await readdir(place(lab))).toEqual(['mine.txt'])
+    await expect(restore(lab)).rejects.toThrow(/something stands at .*shop; move that away/)
+    expect(await readdir(place(lab))).toEqual(['mine.txt'])
+    await rm(place(lab), { recursive: true })
+    expect(await restore(lab)).toMatchObject({ status: 'restarted' })
+  })
+})
+
+test.each(['a link that leads nowhere', 'a file', 'an empty folder'])('nothing is restored over %s', async (what) => {
+  const lab = await startLab()
+  await lab.build()
+  await end(lab)
+  if (what === 'a file') await writeFile(place(lab), '')
+  else if (what === 'an empty folder') await mkdir(place(lab))
+  else await symlink('/nonexistent/nowhere', place(lab))
+  await expect(restore(lab)).rejects.toThrow(/something stands at/)
+  expect((await newest(lab)).copy).not.toBeNull()
+  await rm(place(lab), { recursive: true })
+  await restore(lab)
+  expect(await readdir(place(lab))).toContain('README.md')
+})
+
+test('a restore that was cut off after its first rename goes on', async () => {
+  const lab = await startLab()
+  await lab.build()
+  await end(lab)
+  await rename((await newest(lab)).copy ?? '', place(lab))
+  expect(await restore(lab)).toMatchObject({ status: 'restarted' })
 })
