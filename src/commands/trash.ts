@@ -50,7 +50,7 @@ export async function restoreRemoved(context: CommandContext, given: string, jso
   if (older > 0 && given !== entry.id) {
     context.print(`${older.toString()} more of that name in the trash: by id, see \`devorch trash\``)
   }
-  if ('attach_command' in result) context.print(`attach with: ${result.attach_command ?? ''}`)
+  if (result.status === 'restarted') context.print(`attach with: ${result.attach_command ?? ''}`)
   return 0
 }
 

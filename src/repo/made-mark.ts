@@ -22,7 +22,9 @@ export async function isMade(folder: string, project: string): Promise<boolean> 
   const read = await readBounded(join(folder, '.git', markFile), 4096).catch(() => undefined)
   if (read?.kind !== 'file') return false
   const mark = markSchema.safeParse(parsed(read.bytes.toString('utf8')))
-  return mark.success && mark.data.project === project && mark.data.inode === (await inodeOf(folder))
+  return (
+    mark.success && mark.data.project === project && mark.data.inode === (await inodeOf(folder).catch(() => undefined))
+  )
 }
 
 /** The folder is a person's from now on. */

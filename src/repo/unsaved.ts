@@ -1,5 +1,5 @@
 import { lstat, readdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { codeOf, Problem } from '../support/problem.js'
 import { runGit } from './git.js'
 
@@ -71,8 +71,9 @@ async function gitIn(
     gitFolder: join(folder, '.git'),
     // Without optional locks `git status` does not write the index anew.
     args: ['--no-optional-locks', ...args],
-    config: [['core.worktree', folder], ...config],
-    environment: { ...tools.environment, GIT_CEILING_DIRECTORIES: dirname(folder) },
+    config,
+    // Else core.worktree in .git/config may name another folder.
+    environment: { ...tools.environment, GIT_WORK_TREE: folder },
     timeoutMs: tools.timeoutMs,
   })
   if (result.ended === 'exited') return result

@@ -49,7 +49,9 @@ export function trashedRecordOf(id: JobId, tools: Pick<SessionTools, 'home'>): s
 export async function putAway(record: SessionRecord, keep: boolean): Promise<PutAway> {
   const { working_copy: place, project } = record
   const to = trashedCopyOf(record)
-  if (await exists(to)) return { kind: 'moved', to }
+  // Moved by an earlier call, unless the one that the daemon made stands in its place all the same.
+  const isTaken = await exists(to)
+  if (isTaken && !(await isMade(place, project))) return { kind: 'moved', to }
   const stats = await lstat(place).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
     throw error
@@ -61,6 +63,7 @@ export async function putAway(record: SessionRecord, keep: boolean): Promise<Put
     return { kind: 'left', because: 'as was asked for' }
   }
   if (!(await isMade(place, project))) return { kind: 'left', because: 'dev-orchestrator did not make it' }
+  if (isTaken) return { kind: 'left', because: `something stands at ${to}` }
   const [mount] = await mountsWithin(place)
   if (mount !== undefined) return { kind: 'left', because: `${mount} is mounted there` }
   try {

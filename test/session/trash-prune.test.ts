@@ -62,7 +62,7 @@ test('a session is removed for good: working copy, its own files, its record', a
   expect(await readdir(lab.workshop.home.trash)).toEqual([])
 })
 
-test('what is mounted in it is never removed', async () => {
+test('what is mounted in it is never removed', async (context) => {
   const lab = await startLab()
   const entry = await trashed(lab)
   const data = join(lab.folder, 'data')
@@ -70,10 +70,7 @@ test('what is mounted in it is never removed', async () => {
   for (const one of [data, at]) await mkdir(one)
   await writeFile(join(data, 'thesis.txt'), 'years of work')
   const refusal = await bindMount(data, at)
-  if (refusal !== undefined) {
-    expect(process.getuid?.()).not.toBe(0)
-    return
-  }
+  if (refusal !== undefined) context.skip(refusal)
   await expect(removeForGood(entry, lab.workshop.tools)).rejects.toThrow(/data here is mounted in it; unmount it/)
   await access(join(data, 'thesis.txt'))
   await access(join(entry.copy, 'README.md'))
