@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest'
 import { makeWorkplace, type Ended } from './workplace.js'
 
 /** The program is started a dozen times, each of which takes seconds on a busy machine. */
-const manyRuns = { timeout: 120_000 }
+const manyRuns = { timeout: 300_000 }
 
 function json(ended: Ended): unknown {
   expect(ended).toMatchObject({ code: 0, stderr: '' })
