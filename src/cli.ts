@@ -22,6 +22,7 @@ import { listTemplates } from './commands/templates/list.js'
 import { matchTemplate } from './commands/templates/match.js'
 import { removeTemplate } from './commands/templates/remove.js'
 import { updateTemplate, type ChangeArguments } from './commands/templates/update.js'
+import { emptyTrash, listRemoved, restoreRemoved } from './commands/trash.js'
 import { uninstall } from './commands/uninstall.js'
 import { Problem } from './support/problem.js'
 import { redactor } from './support/redact.js'
@@ -140,8 +141,36 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
 
   program
     .command('rm <name>')
-    .description('end a session; its working copy stays')
-    .action(command((context, name: string) => rm(context, name)))
+    .description('remove a session with all its processes; its working copy goes to the trash')
+    .option('--keep', 'leave the working copy where it is', false)
+    .option('--json', 'print JSON', false)
+    .action(command((context, name: string, options: Json & { keep: boolean }) => rm(context, name, options)))
+
+  const bin = program
+    .command('trash')
+    .description('list the removed sessions that can be had back')
+    .option('--json', 'print JSON', false)
+    .action(command((context, options: Json) => listRemoved(context, options.json)))
+  // commander gives --json to the outer command, wherever it stands.
+  const isTrashJson = () => bin.opts<Json>().json
+
+  bin
+    .command('list')
+    .description('the same')
+    .action(command((context) => listRemoved(context, isTrashJson())))
+
+  bin
+    .command('restore <name>')
+    .description(
+      'bring a session back, with its working copy and conversation; of several of a name the last, or by id',
+    )
+    .action(command((context, name: string) => restoreRemoved(context, name, isTrashJson())))
+
+  bin
+    .command('empty')
+    .description('remove for good what holds nothing unsaved')
+    .option('--all', 'and what does', false)
+    .action(command((context, options: { all: boolean }) => emptyTrash(context, options.all, isTrashJson())))
 
   program
     .command('retry <job>')

@@ -12,6 +12,8 @@ export interface Home {
   readonly failed: string
   readonly sessions: string
   readonly mirrors: string
+  /** Records of removed sessions; their working copies lie beside where they stood. */
+  readonly trash: string
   /** Switches of people for the daemon: `paused`, `cancel-JOB`. */
   readonly control: string
   readonly logs: string
@@ -29,6 +31,7 @@ export function homeAt(base: string): Home {
     failed: join(state, 'failed'),
     sessions: join(state, 'sessions'),
     mirrors: join(state, 'mirrors'),
+    trash: join(state, 'trash'),
     control: join(state, 'control'),
     logs: join(base, 'logs'),
     templates: join(base, 'templates'),

@@ -88,6 +88,7 @@ export const configSchema = z.strictObject({
       failed_days: count.default(90),
       records: count.default(10_000),
       trash_days: count.default(14),
+      trash_free_gb: z.number().min(0).default(2),
     })
     .prefault({}),
   tmux: z

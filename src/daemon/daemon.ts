@@ -10,9 +10,11 @@ import { inheritedSocket } from '../systemd/inherited-socket.js'
 import { createNotifier } from '../systemd/notify.js'
 import { assemble, makeFolders, reconfigure, type Workshop } from './assemble.js'
 import { checkOneFilesystem, takeHome } from './claim-home.js'
+import { expireSessions } from './expire-sessions.js'
 import { heldBecause, readLoad } from './hold-back.js'
 import { createHousekeeping, type Housekeeping } from './housekeeping.js'
 import { keepSessions } from './keep-sessions.js'
+import { keepTrash } from './keep-trash.js'
 import { closeServer, listen, refuseOpenAddress, type ListenLimits } from './listen.js'
 import { performJob } from './perform.js'
 import { createProgress, type Progress } from './progress.js'
@@ -95,11 +97,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await worker.start()
     const keeper = keepSessions(workshop, log)
     releases.push(keeper.stop)
+    const expiring = expireSessions(workshop, log)
+    releases.push(expiring.stop)
     await supervision.ready()
     log.info('ready', { url, home: home.base, authentication: hasSecrets(config.auth) ? 'required' : 'same user only' })
     // After all else, since none of it is urgent: a start takes no longer with a hundred thousand records.
     releases.push(housekeeping.stop)
     housekeeping.start()
+    const trash = keepTrash(workshop, log)
+    releases.push(trash.stop)
 
     const apply = async (next: Config): Promise<void> => {
       const before = workshop.config

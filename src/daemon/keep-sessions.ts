@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Job, Origin } from '../job/job.js'
+import type { Job } from '../job/job.js'
 import { createPulse } from '../job/pulse.js'
 import type { SessionName } from '../session/name.js'
 import { byAge, fateOf, standingOn, type Seen } from '../session/reconcile.js'
@@ -10,6 +10,7 @@ import type { Logger } from '../support/log.js'
 import { Problem } from '../support/problem.js'
 import type { Workshop } from './assemble.js'
 import { lockSession } from './lock-session.js'
+import { ownOrigin } from './own-origin.js'
 
 /** Keeps the records of the sessions and tmux together. */
 export interface SessionKeeper {
@@ -18,15 +19,6 @@ export interface SessionKeeper {
 }
 
 const everyMs = 10_000
-
-const origin: Origin = {
-  kind: 'daemon',
-  address: null,
-  delivery_id: null,
-  subject: null,
-  sender: null,
-  trusted: true,
-}
 
 /**
  * Looks now and every 10 seconds which sessions do not stand any more. Those that a person has ended are marked, so that
@@ -74,7 +66,7 @@ export function keepSessions(workshop: Workshop, log: Logger): SessionKeeper {
     if ((await workshop.spool.pending(record.project)).length > 0) return
     if (workshop.tools.config.sessions.restore) {
       const job: Job = { project_name: record.project, action: 'restore' }
-      const { id, duplicate } = await workshop.spool.dropOnce(key, job, origin)
+      const { id, duplicate } = await workshop.spool.dropOnce(key, job, ownOrigin)
       if (!duplicate)
         log.info('session was lost with its tmux server; restoring it', { session: record.name, jobId: id })
       // Ids and so the order of the jobs go by the millisecond.

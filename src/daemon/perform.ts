@@ -1,38 +1,35 @@
+import type { Origin } from '../job/job.js'
 import type { JobRecord } from '../job/record.js'
 import type { JobResult } from '../job/result.js'
 import { buildSession, type OnStep } from '../session/build.js'
 import { endSession } from '../session/end.js'
+import { expiryOf, useOf } from '../session/expiry.js'
 import { restartSession, restoreSession } from '../session/restart.js'
-import { sessionNameOf } from '../session/name.js'
+import { sessionNameOf, type SessionName } from '../session/name.js'
 import type { SessionTools } from '../session/tools.js'
 import { Problem } from '../support/problem.js'
-import { lockSession } from './lock-session.js'
+import { printable } from '../support/text.js'
+import { takeSession } from './lock-session.js'
 
-const lockWaitMs = 60_000
-
-/** Does what a job asks for, under the lock of its session, since `devorch create` may run beside the daemon. */
+/**
+ * Does what a job asks for, under the lock of its session, since `devorch create` may run beside the daemon.
+ * @param keep a removed session's working copy stays where it is
+ */
 export async function performJob(
   record: JobRecord,
   tools: SessionTools,
   signal: AbortSignal,
   onStep?: OnStep,
+  keep = false,
 ): Promise<JobResult> {
   const name = sessionNameOf(record.job.project_name)
-  const lock = await lockSession(name, tools, { waitMs: lockWaitMs, signal })
-  if (lock === 'held') {
-    throw new Problem({
-      doing: `begin with the session ${name}`,
-      because: 'another job of the same session has been running for a minute',
-      remedy: 'wait for it',
-      transient: true,
-    })
-  }
+  const lock = await takeSession(name, tools, signal)
   try {
     switch (record.job.action) {
       case 'create':
         return await buildSession(record, tools, signal, onStep)
       case 'destroy':
-        return await endSession(name, tools, record.attempts > 1)
+        return await destroy(name, record, tools, keep)
       case 'restart':
         return await restartSession(name, tools, signal)
       case 'restore':
@@ -48,4 +45,29 @@ export async function performJob(
   } finally {
     await lock.release()
   }
+}
+
+async function destroy(
+  name: SessionName,
+  { origin, attempts }: JobRecord,
+  tools: SessionTools,
+  keep: boolean,
+): Promise<JobResult> {
+  const request = { name, keep, again: attempts > 1 }
+  if (origin.kind !== 'daemon') return await endSession({ ...request, why: askedBy(origin) }, tools)
+  // Its time was over when the job was dropped; somebody may be at work in it by now.
+  const known = await tools.registry.read(name)
+  const use = known === undefined ? undefined : await useOf(name, known, await tools.tmux.listActivity(), tools)
+  const why = known === undefined || use === undefined ? '' : expiryOf(known, use, tools.config.sessions, tools.now())
+  // One whose removal was cut off has ended already.
+  if (why !== undefined || known?.removed !== undefined) {
+    return await endSession({ ...request, why: why ?? 'its time was over' }, tools)
+  }
+  return { status: 'existing', session: name, finished_at: tools.now().toISOString() }
+}
+
+/** `asked for by github: acme/shop#7, ann` */
+function askedBy({ kind, subject, sender }: Origin): string {
+  const who = [subject, sender].filter((text) => text !== null).join(', ')
+  return `asked for by ${kind}${who === '' ? '' : `: ${printable(who, 200)}`}`
 }

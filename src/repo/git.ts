@@ -55,6 +55,7 @@ const guarded = [
   'GIT_SSL_CAINFO',
   'GIT_TEMPLATE_DIR',
   'GIT_TERMINAL_PROMPT',
+  'GIT_WORK_TREE',
 ]
 
 /** Runs git to its end; the only place that does. Resolves however it ends. */
@@ -76,6 +77,7 @@ export async function runGit(request: GitRun): Promise<GitResult> {
       allowUnsafeCustomBinary: true,
       allowUnsafeConfigPaths: true,
       allowUnsafeConfigEnvCount: true,
+      allowUnsafeFilter: true,
       allowUnsafeFsMonitor: true,
       allowUnsafeHooksPath: true,
       allowUnsafeSshCommand: true,

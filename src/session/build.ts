@@ -10,6 +10,7 @@ import type { SessionRecord } from './registry.js'
 import { findStanding } from './standing.js'
 import { notOurs, startSession, type Started } from './start.js'
 import type { SessionTools } from './tools.js'
+import { completeRemoval } from './trash.js'
 
 /**
  * Tells of each step as it begins (`ms` undefined) and as it ends, by its name in the result; steps may overlap.
@@ -115,7 +116,10 @@ async function findSame(plan: SessionPlan, jobId: string, tools: SessionTools): 
   // Without a record, what stands there can only be a person's: that is asked while the repository is cloned.
   if (known === undefined) return undefined
   const standing = await findStanding(tools.tmux, plan.name)
-  if (standing.kind === 'none') return undefined
+  if (standing.kind === 'none') {
+    if (known.job_id !== jobId) await completeRemoval(plan.name, known, tools)
+    return undefined
+  }
   if (standing.jobId === null || standing.jobId !== known.job_id) throw notOurs(plan.name)
   if (known.repository_key !== plan.repository.key) {
     throw new Problem({

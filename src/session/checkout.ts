@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Job, Origin } from '../job/job.js'
 import type { JobId } from '../job/id.js'
 import { cloneRepository, type Cloned } from '../repo/clone.js'
+import { markMade } from '../repo/made-mark.js'
 import { inspectWorkingCopy } from '../repo/working-copy.js'
 import { removeFolder, sweepTemporaries, temporaryName } from '../support/files.js'
 import { codeOf, Problem } from '../support/problem.js'
@@ -106,6 +107,7 @@ export async function prepareCheckout(
     const cloned = await timing.step('repository_ms', cloneMeanwhileRefusing(staging, request, tools))
     const applied = await timing.step('template_ms', applyChosenTemplate(staging, request, cloned.empty, tools))
     const tracker = await settleTracker(staging, request, await fetched, applied)
+    await markMade(staging, plan.project)
     request.signal.throwIfAborted()
     await rename(staging, plan.workingCopy)
     const workingCopy = await realpath(plan.workingCopy)

@@ -1,5 +1,5 @@
 import { mkdir, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { publish, readBounded, unlinkIfThere } from '../support/files.js'
@@ -35,6 +35,17 @@ const recordSchema = z.strictObject({
   layout: z.string().optional(),
   /** What the pane `apps` runs: the operator's template's, never the job's or the repository's (watch.ts). */
   watch: z.strictObject({ prepare: z.string().optional(), command: z.string() }).optional(),
+  /** Noted before it is moved to the trash. */
+  removed: z
+    .strictObject({
+      at: z.string(),
+      why: z.string(),
+      /** What would be lost with the working copy, in words; null: it could not be told. */
+      unsaved: z.array(z.string()).nullable(),
+    })
+    .optional(),
+  /** When it was last brought back from the trash: its age counts from then. */
+  restored_at: z.string().optional(),
   agent: z.strictObject({
     name: z.string(),
     kind: z.enum(['claude', 'command']),
@@ -53,6 +64,8 @@ export type SessionRecord = z.infer<typeof recordSchema>
 export interface Registry {
   /** The folder of a session's own files (0700): settings, events, instructions. */
   folderOf(name: SessionName): string
+  /** The file of its record. */
+  pathOf(name: SessionName): string
   /** @throws Problem where the record is there and can't be read */
   read(name: SessionName): Promise<SessionRecord | undefined>
   write(name: SessionName, record: SessionRecord): Promise<void>
@@ -66,18 +79,8 @@ export function createRegistry(folder: string): Registry {
   const pathOf = (name: SessionName) => join(folder, `${name}.yaml`)
   return {
     folderOf: (name) => join(folder, name),
-
-    async read(name) {
-      const file = await readBounded(pathOf(name), maxBytes)
-      if (file.kind === 'missing') return undefined
-      const parsed = file.kind === 'file' ? parseYaml(file.bytes, recordSchema, () => []) : undefined
-      if (parsed?.ok === true) return parsed.value
-      throw new Problem({
-        doing: `read the record of session ${name}`,
-        because: `${pathOf(name)} is damaged`,
-        remedy: 'move the file away; the session itself is not touched',
-      })
-    },
+    pathOf,
+    read: (name) => readRecord(pathOf(name)),
 
     async write(name, record) {
       await mkdir(join(folder, name), { recursive: true, mode: 0o700 })
@@ -96,4 +99,17 @@ export function createRegistry(folder: string): Registry {
         .sort()
     },
   }
+}
+
+/** Reads the record of a session, also of a removed one. @throws Problem where it is there and can't be read */
+export async function readRecord(path: string): Promise<SessionRecord | undefined> {
+  const file = await readBounded(path, maxBytes)
+  if (file.kind === 'missing') return undefined
+  const parsed = file.kind === 'file' ? parseYaml(file.bytes, recordSchema, () => []) : undefined
+  if (parsed?.ok === true) return parsed.value
+  throw new Problem({
+    doing: `read the record of session ${basename(path, '.yaml')}`,
+    because: `${path} is damaged`,
+    remedy: 'move the file away; the session itself is not touched',
+  })
 }

@@ -86,7 +86,12 @@ async function readKnown(name: SessionName, verb: 'restart' | 'restore', tools: 
     })
   }
   const tracker = await statIfThere(join(record.working_copy, trackerName))
-  return { name, record, agent, trackerBytes: tracker?.size ?? 0 }
+  return { name, record: revived(record, tools.now()), agent, trackerBytes: tracker?.size ?? 0 }
+}
+
+/** The record of a session that was brought back from the trash, or whose removal was cut off. */
+function revived({ removed, ...record }: SessionRecord, now: Date): SessionRecord {
+  return removed === undefined ? record : { ...record, restored_at: now.toISOString() }
 }
 
 async function startAgain(

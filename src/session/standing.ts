@@ -1,6 +1,6 @@
 import { Problem } from '../support/problem.js'
 import type { Tmux } from '../tmux/tmux.js'
-import type { LivePane } from '../tmux/types.js'
+import type { LivePane, TmuxServer } from '../tmux/types.js'
 import type { SessionName } from './name.js'
 
 /** What stands on the tmux server under a name. */
@@ -11,10 +11,19 @@ export type Standing =
 
 /** @throws Problem, transient, where tmux gives no answer: that is not "no session". */
 export async function findStanding(tmux: Tmux, name: SessionName): Promise<Standing> {
+  const panes = (await listPanes(tmux)).panes.filter((pane) => pane.sessionName === name)
+  const [first] = panes
+  return first === undefined ? { kind: 'none' } : { kind: 'session', jobId: first.jobId, panes }
+}
+
+/** The panes of all sessions; none where there is no server. @throws Problem, transient, where tmux gives no answer */
+export async function listPanes(
+  tmux: Tmux,
+): Promise<{ readonly server: TmuxServer | undefined; readonly panes: readonly LivePane[] }> {
   const listing = await tmux.listPanes()
   switch (listing.kind) {
     case 'no-server':
-      return { kind: 'none' }
+      return { server: undefined, panes: [] }
     case 'unknown':
       throw new Problem({
         doing: 'ask tmux for its sessions',
@@ -22,10 +31,7 @@ export async function findStanding(tmux: Tmux, name: SessionName): Promise<Stand
         remedy: 'see whether `tmux ls` answers',
         transient: true,
       })
-    case 'panes': {
-      const panes = listing.panes.filter((pane) => pane.sessionName === name)
-      const [first] = panes
-      return first === undefined ? { kind: 'none' } : { kind: 'session', jobId: first.jobId, panes }
-    }
+    case 'panes':
+      return listing
   }
 }

@@ -43,6 +43,8 @@ export interface TmuxPlan {
 
 /** Session option that names the job which made the session. Sessions without it are never touched. */
 export const jobOption = '@devorch_job'
+/** Variable with the same in every pane of the session, and so in every process that begins in one (tmux 3.2). */
+export const jobVariable = 'DEVORCH_JOB'
 /** Pane option that names the pane's role. */
 export const roleOption = '@devorch_role'
 /** Window option that marks the window which is to be the current one, while the session is made. */
@@ -78,6 +80,8 @@ export function createSessionScript(plan: TmuxPlan): string[][] {
   const steps = plan.windows.length - 1
   const isMarked = plan.focus !== steps
 
+  const mark = ['-e', `${jobVariable}=${plan.jobId}`]
+
   plan.windows.forEach((window, at) => {
     const [first, ...others] = window.panes
     if (first === undefined) throw new RangeError('a window needs a pane')
@@ -85,7 +89,7 @@ export function createSessionScript(plan: TmuxPlan): string[][] {
     const rest = [...name, '-c', folderOf(first, plan), '--', ...first.command]
     if (at === 0) {
       commands.push(
-        ['new-session', '-d', '-P', '-F', `${ids} ${serverFormat}`, '-s', plan.name, ...size, ...rest],
+        ['new-session', '-d', '-P', '-F', `${ids} ${serverFormat}`, '-s', plan.name, ...size, ...mark, ...rest],
         ['set-option', '-t', target, jobOption, plan.jobId],
         ...plan.options.map((option) => ['set-option', '-t', target, ...checked(option)]),
         ...placeFirst(window, plan, target),

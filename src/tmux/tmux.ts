@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describeFailure, run, type RunResult } from '../support/process.js'
 import { Problem } from '../support/problem.js'
 import { chained, createSessionScript, jobOption, roleOption, serverFormat, sourced, type TmuxPlan } from './script.js'
-import type { LivePane, PaneListing, PaneRole, SessionIds, TmuxServer } from './types.js'
+import type { LivePane, PaneListing, PaneRole, SessionActivity, SessionIds, TmuxServer } from './types.js'
 
 /** Which tmux server, and how it is reached. */
 export interface TmuxOptions {
@@ -27,6 +27,8 @@ export interface Tmux {
   /** Makes the session whole, or leaves nothing. @throws Problem */
   createSession(plan: TmuxPlan): Promise<CreateResult>
   listPanes(): Promise<PaneListing>
+  /** Of our sessions; undefined where tmux gives no answer. */
+  listActivity(): Promise<readonly SessionActivity[] | undefined>
   /** Ends a session by the id that tmux printed (`$3`). Resolves also where it had ended already. @throws Problem */
   killSession(sessionId: string): Promise<void>
   /** The visible text of a pane (`%7`), trailing blank lines cut. @throws Problem */
@@ -106,6 +108,16 @@ export function createTmux(options: TmuxOptions): Tmux {
       return { kind: 'unknown', because: describeFailure(result) }
     },
 
+    async listActivity() {
+      const times = '#{session_activity}\t#{window_activity}'
+      const fields = `#{${jobOption}}\t#{session_attached}\t#{session_group_attached}\t${times}`
+      const result = await tmux(['list-panes', '-a', '-F', fields])
+      if (isGone(result)) return []
+      // tmux 3.3a's words where a server stands without a session.
+      if (result.stderr.includes('no current target')) return []
+      return succeeded(result) ? result.stdout.split('\n').flatMap(parseActivity) : undefined
+    },
+
     async capturePane(paneId) {
       const result = await tmux(['capture-pane', '-p', '-t', paneId])
       if (succeeded(result)) return result.stdout.trimEnd()
@@ -171,6 +183,18 @@ function parsePane(line: string): LivePane[] {
       pid: Number(pid),
       dead: dead === '1',
       currentCommand: command.join('\t'),
+    },
+  ]
+}
+
+function parseActivity(line: string): SessionActivity[] {
+  const [jobId, attached, groupAttached, session, window] = line.split('\t')
+  if (jobId === undefined || jobId === '' || window === undefined) return []
+  return [
+    {
+      jobId,
+      isAttached: Number(attached) > 0 || Number(groupAttached) > 0,
+      lastMs: Math.max(Number(session), Number(window)) * 1000,
     },
   ]
 }

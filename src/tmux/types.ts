@@ -40,3 +40,12 @@ export type PaneListing =
   | { readonly kind: 'panes'; readonly server: TmuxServer; readonly panes: readonly LivePane[] }
   | { readonly kind: 'no-server' }
   | { readonly kind: 'unknown'; readonly because: string }
+
+/** When a session was last used. */
+export interface SessionActivity {
+  readonly jobId: string
+  /** Whether a client is attached to it, or to one that shares its windows. */
+  readonly isAttached: boolean
+  /** The last input of a client or output of a pane, in milliseconds since 1970. */
+  readonly lastMs: number
+}

@@ -25,7 +25,20 @@ test('--help lists every command on stdout', async () => {
   const place = await makeWorkplace()
   const ended = await place.devorch(['--help'])
   expect(ended.code).toBe(0)
-  const commands = ['serve', 'create', 'submit', 'ls', 'jobs', 'show', 'attach', 'logs', 'rm', 'retry', 'cancel']
+  const commands = [
+    'serve',
+    'create',
+    'submit',
+    'ls',
+    'jobs',
+    'show',
+    'attach',
+    'logs',
+    'rm',
+    'trash',
+    'retry',
+    'cancel',
+  ]
   for (const command of [...commands, 'pause', 'resume', 'config', 'doctor', 'demo']) {
     expect(ended.stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
   }

@@ -1,10 +1,10 @@
-import { access, readFile, writeFile } from 'node:fs/promises'
+import { access, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { makeWorkplace, type Ended } from './workplace.js'
 
 /** The program is started a dozen times, each of which takes seconds on a busy machine. */
-const manyRuns = { timeout: 120_000 }
+const manyRuns = { timeout: 300_000 }
 
 function json(ended: Ended): unknown {
   expect(ended).toMatchObject({ code: 0, stderr: '' })
@@ -58,7 +58,7 @@ test('create --json prints the result alone', async () => {
 })
 
 test(
-  'ls, show and logs tell of a session, as text and as JSON; rm ends it and keeps the working copy',
+  'ls, show and logs tell of a session, as text and as JSON; rm removes it and trash restore brings it back',
   manyRuns,
   async () => {
     const place = await makeWorkplace()
@@ -95,10 +95,65 @@ test(
     await writeFile(note, 'mine\n')
     const removed = await place.devorch(['rm', 'shop'])
     expect(removed).toMatchObject({ code: 0, stderr: '' })
-    expect(removed.stdout).toContain(join(place.projects, 'shop'))
-    expect(await readFile(note, 'utf8')).toBe('mine\n')
+    expect(removed.stdout).toBe(
+      `session shop-dev removed; its working copy ${join(place.projects, 'shop')} is in the trash (1 untracked file)\n` +
+        'to have it back: devorch trash restore shop-dev\n',
+    )
+    await expect(access(note)).rejects.toThrow('ENOENT')
     await expect(place.tmux.tmux('has-session', '-t', '=shop-dev')).rejects.toThrow()
     expect(json(await place.devorch(['ls', '--json']))).toEqual([])
+
+    const back = await place.devorch(['trash', 'restore', 'shop'])
+    expect(back).toMatchObject({ code: 0, stderr: '' })
+    expect(back.stdout).toContain('session shop-dev is back')
+    expect(await readFile(note, 'utf8')).toBe('mine\n')
+    expect(await place.tmux.tmux('ls', '-F', '#{session_name}')).toBe('shop-dev\n')
+  },
+)
+
+test(
+  'trash lists what was removed, brings the last of a name back, or by id, and empties what is saved',
+  { timeout: 300_000 },
+  async () => {
+    const place = await makeWorkplace()
+    await place.configure()
+    const note = join(place.projects, 'shop', 'note.txt')
+    expect(await place.devorch(['trash'])).toMatchObject({ code: 0, stdout: '', stderr: 'the trash is empty\n' })
+    for (const text of ['first', 'second']) {
+      await place.devorch(['create', 'shop', place.repository])
+      await writeFile(note, text)
+      expect(json(await place.devorch(['rm', 'shop', '--json']))).toMatchObject({ unsaved: ['1 untracked file'] })
+    }
+    await place.devorch(['create', 'clean', place.repository])
+    await place.devorch(['rm', 'clean'])
+
+    const listed = json(await place.devorch(['trash', 'list', '--json'])) as { id: string; project: string }[]
+    expect(listed.map(({ project }) => project)).toEqual(['clean', 'shop', 'shop'])
+    const oldest = listed[2]?.id ?? ''
+    const text = await place.devorch(['trash'])
+    expect(text.stdout).toMatch(
+      /^SESSION +REMOVED +UNSAVED +WHY +ID\nclean-dev +\d+ s ago +nothing +asked for by cli +\S+$/m,
+    )
+
+    const emptied = await place.devorch(['trash', 'empty'])
+    expect(emptied).toMatchObject({ code: 1, stdout: `${listed[0]?.id ?? ''} removed\n` })
+    expect(emptied.stderr).toContain(`${oldest} stays: 1 untracked file\n`)
+    expect(emptied.stderr).toContain('devorch trash empty --all')
+
+    for (const name of ['../shop', '20261123T000000000Z-shop-0123456789abcdef']) {
+      expect(await place.devorch(['trash', 'restore', name])).toMatchObject({ code: 1, stdout: '' })
+    }
+    expect((await place.devorch(['trash', 'restore', 'shop'])).stdout).toContain('1 more of that name in the trash')
+    expect(await readFile(note, 'utf8')).toBe('second')
+    expect((await place.devorch(['trash', 'restore', oldest])).stderr).toContain('there is a session of that name')
+    const kept = await place.devorch(['rm', 'shop', '--keep'])
+    expect(kept.stdout).toContain('its working copy stays at')
+    expect((await place.devorch(['trash', 'restore', oldest])).stderr).toContain('something stands at')
+    expect(await readFile(note, 'utf8')).toBe('second')
+
+    expect(await place.devorch(['trash', 'empty', '--all'])).toMatchObject({ code: 0, stderr: '' })
+    expect(await readFile(note, 'utf8')).toBe('second')
+    expect(await readdir(place.projects)).toEqual(['shop'])
   },
 )
 

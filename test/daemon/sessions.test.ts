@@ -86,11 +86,12 @@ describe('a job becomes a session', () => {
 })
 
 describe('DELETE /sessions/:name', () => {
-  it('ends the session and leaves the working copy', async () => {
+  it('removes the session and moves its working copy to the trash', async () => {
     const lab = await makeLab()
     const daemon = await lab.start()
     await createAndWait(daemon, { project_name: 'shop', repo_url: lab.repository })
     const before = await contents(join(lab.projects, 'shop'))
+    const place = join(lab.projects, 'shop')
     const answer = await httpCall(`${daemon.url}/sessions/shop-dev`, {
       method: 'DELETE',
       headers: { prefer: 'wait=20' },
@@ -99,9 +100,11 @@ describe('DELETE /sessions/:name', () => {
     expect(await sessionNames(lab)).toEqual([])
     expect(await get(daemon, '/sessions/shop-dev')).toMatchObject({ status: 404 })
     expect(await get(daemon, '/sessions')).toMatchObject({ json: { sessions: [] } })
-    expect(await contents(join(lab.projects, 'shop'))).toEqual(before)
+    const { moved_to: moved } = (answer.json as { job: { result: { moved_to: string } } }).job.result
+    const after = Object.entries(before).map(([path, text]) => [path.replace(place, moved), text])
+    expect(await contents(moved)).toEqual(Object.fromEntries(after))
     const again = await createAndWait(daemon, { project_name: 'shop', repo_url: lab.repository })
-    expect(again).toMatchObject({ status: 200, json: { job: { result: { status: 'created', reused: true } } } })
+    expect(again).toMatchObject({ status: 200, json: { job: { result: { status: 'created', reused: false } } } })
   })
 })
 

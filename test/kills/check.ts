@@ -134,13 +134,15 @@ async function checkStarts(scenario: Scenario, place: Place, kills: number, viol
 
 /** The working copies are whole; @returns what is in them */
 async function checkProjects(scenario: Scenario, place: Place, violations: string[]): Promise<string[]> {
-  const projects = (await readdir(place.projects)).sort()
-  if (projects.join(' ') !== scenario.projects.join(' '))
-    violations.push(`the projects are ${projects.join(' ')}, not ${scenario.projects.join(' ')}`)
+  const trash = await checkTrash(scenario, place, violations)
+  const names = (await readdir(place.projects)).filter((name) => !name.startsWith(trashPrefix)).sort()
+  if (names.join(' ') !== scenario.projects.join(' '))
+    violations.push(`the projects are ${names.join(' ')}, not ${scenario.projects.join(' ')}`)
+  const projects = [...names.map((name) => ({ project: name, folder: join(place.projects, name) })), ...trash]
   const found: string[] = []
   const mirrors = (await readdir(place.home.mirrors)).filter((name) => name.endsWith('.git'))
   const repositories = [
-    ...projects.map((name) => join(place.projects, name)),
+    ...projects.map(({ folder }) => folder),
     ...mirrors.map((name) => join(place.home.mirrors, name)),
   ]
   for (const folder of repositories) {
@@ -151,8 +153,7 @@ async function checkProjects(scenario: Scenario, place: Place, violations: strin
       violations.push(`${folder} is no whole repository: ${String(error)}`)
     }
   }
-  for (const project of projects) {
-    const folder = join(place.projects, project)
+  for (const { project, folder } of projects) {
     const changed = await git(folder, 'status', '--porcelain', '--untracked-files=no').catch(String)
     if (changed !== '') violations.push(`${project} is not as it was committed:\n${changed}`)
     for (const path of await filesIn(folder)) {
@@ -171,13 +172,42 @@ async function checkProjects(scenario: Scenario, place: Place, violations: strin
   return found.sort()
 }
 
+const trashPrefix = '.devorch-trash-'
+
+/** What was removed is in the trash whole, and nothing of it runs. @returns the working copies there */
+async function checkTrash(
+  scenario: Scenario,
+  place: Place,
+  violations: string[],
+): Promise<{ readonly project: string; readonly folder: string }[]> {
+  const wanted = (scenario.trash ?? []).join(' ')
+  const ids = (await readdir(place.projects)).filter((name) => name.startsWith(trashPrefix))
+  const copies = ids.sort().map((name) => ({ id: name.slice(trashPrefix.length), folder: join(place.projects, name) }))
+  const projects = copies.map(({ id, folder }) => ({ project: id.slice(20, -17), folder }))
+  const told = projects.map(({ project }) => project).join(' ')
+  if (told !== wanted) violations.push(`the working copies in the trash are ${told}, not ${wanted}`)
+  const kept = (await readdir(place.home.trash)).sort().join(' ')
+  const expected = copies.flatMap(({ id }) => [id, `${id}.yaml`]).join(' ')
+  if (kept !== expected) violations.push(`state/trash holds ${kept}, not ${expected}`)
+  for (const { id } of copies) {
+    const record = await readFile(join(place.home.trash, `${id}.yaml`), 'utf8').catch(() => '')
+    if (!record.includes(`job_id: ${id}\n`) || !record.includes('\nremoved:\n'))
+      violations.push(`the record of ${id} in the trash is:\n${record}`)
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+      const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
+      if (environment.includes(`DEVORCH_JOB=${id}\0`)) violations.push(`process ${pid} of ${id} goes on`)
+    }
+  }
+  return projects
+}
+
 function compare(expected: readonly string[], found: readonly string[], violations: string[]): void {
   for (const line of expected) if (!found.includes(line)) violations.push(`missing or changed: ${line}`)
   for (const line of found) if (!expected.includes(line)) violations.push(`too much or changed: ${line}`)
 }
 
 /** Names that only what is under way has. */
-const temporary = /\.tmp$|\.new$|\.claimed\.|^\.devorch-|^tmp_|^cancel-|^devorch-mirror$/
+const temporary = /\.tmp$|\.new$|\.claimed\.|^\.devorch-(?!trash-[^.]*$)|^tmp_|^cancel-|^devorch-mirror$/
 
 async function checkLeftovers(place: Place, violations: string[]): Promise<void> {
   for (const folder of [place.home.base, place.projects]) {

@@ -24,6 +24,8 @@ export interface Scenario {
   readonly sessions: readonly string[]
   /** The working copies that are there in the end, with or without a session. */
   readonly projects: readonly string[]
+  /** The projects whose session was removed: working copy, record and files are in the trash, whole and once. */
+  readonly trash?: readonly string[]
   /** Of a project, how often a session was asked for; 1 where nothing is said. */
   readonly starts?: Readonly<Record<string, number>>
 }
@@ -146,7 +148,8 @@ export const scenarios: readonly Scenario[] = [
       { marker: 'key-5', ends: ['destroyed'] },
     ],
     sessions: ['kept'],
-    projects: ['ended', 'kept'],
+    projects: ['kept'],
+    trash: ['ended'],
     starts: { kept: 2 },
   },
   {

@@ -1,7 +1,6 @@
-import { access, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { endSession } from '../../src/session/end.js'
 import { parseSessionName, type SessionName } from '../../src/session/name.js'
 import { viewSession, viewSessions } from '../../src/session/view.js'
 import { startLab } from './lab.js'
@@ -79,39 +78,4 @@ test('a damaged record does not hide the other sessions', async () => {
   await writeFile(join(lab.workshop.home.sessions, 'shop-2-dev.yaml'), 'name: [')
   expect(await viewSessions(lab.workshop.tools)).toMatchObject([{ name: 'shop-dev' }])
   await expect(viewSession(nameOf('shop-2-dev'), lab.workshop.tools)).rejects.toThrow(/shop-2-dev\.yaml is damaged/)
-})
-
-describe('ending a session', () => {
-  test('ends its panes and leaves the working copy', async () => {
-    const lab = await startLab()
-    await lab.build()
-    await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev-2', 'cat')
-    expect(await endSession(nameOf('shop-dev'), lab.workshop.tools, false)).toMatchObject({
-      status: 'destroyed',
-      session: 'shop-dev',
-    })
-    expect((await lab.tmux.tmux('list-sessions', '-F', '#{session_name}')).trim()).toBe('shop-dev-2')
-    await access(join(lab.folder, 'projects', 'shop', 'README.md'))
-    expect(await viewSessions(lab.workshop.tools)).toEqual([])
-  })
-
-  test('leaves a person’s session that took the name', async () => {
-    const lab = await startLab()
-    await lab.build()
-    await lab.tmux.tmux('new-session', '-d', '-s', 'keep', 'cat')
-    await lab.tmux.tmux('kill-session', '-t', '=shop-dev')
-    await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev', 'cat')
-    await endSession(nameOf('shop-dev'), lab.workshop.tools, false)
-    expect((await lab.tmux.tmux('list-sessions', '-F', '#{session_name}')).trim()).toBe('keep\nshop-dev')
-  })
-
-  test('that an attempt before had ended, and was cut off, is ended', async () => {
-    const lab = await startLab()
-    expect(await endSession(nameOf('nobody-dev'), lab.workshop.tools, true)).toMatchObject({ status: 'destroyed' })
-  })
-
-  test('of which nothing is known fails with the reason', async () => {
-    const lab = await startLab()
-    await expect(endSession(nameOf('nobody-dev'), lab.workshop.tools, false)).rejects.toThrow(/knows no such session/)
-  })
 })

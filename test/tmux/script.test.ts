@@ -27,8 +27,9 @@ describe('createSessionScript', () => {
     const split = ['split-window', ...printed, '-t', target]
     const program = ['-c', '/home/dev/projects/shop', '--', '/bin/sh', 'pane.sh']
     const size = ['-x', '220', '-y', '50']
+    const mark = ['-e', 'DEVORCH_JOB=job-1']
     expect(createSessionScript(four)).toEqual([
-      ['new-session', '-d', ...first, '-s', 'shop-dev', ...size, '-n', 'dev', ...program, 'agent'],
+      ['new-session', '-d', ...first, '-s', 'shop-dev', ...size, ...mark, '-n', 'dev', ...program, 'agent'],
       ['set-option', '-t', target, '@devorch_job', 'job-1'],
       role('agent'),
       ['set-option', '-w', '-t', target, 'main-pane-width', '109'],

@@ -152,6 +152,30 @@ describe('the server', () => {
     expect(await ours.listPanes()).toMatchObject({ kind: 'panes', server, panes: [{ sessionName: 'shop-dev' }] })
   })
 
+  test('tells when each of our sessions was used, and whether a client is attached', async () => {
+    const { socketName, tmux } = privateTmux()
+    const folder = await temporaryFolder()
+    const ours = tmuxOn(socketName)
+    expect(await ours.listActivity()).toEqual([])
+    const begun = Math.floor(Date.now() / 1000) * 1000
+    await ours.createSession({ name: 'shop-dev', folder, jobId: 'j', ...oneWindow([cat]) })
+    await tmux('new-session', '-d', '-s', 'mine', 'cat')
+    const [first, ...others] = (await ours.listActivity()) ?? []
+    expect([first, others]).toMatchObject([{ jobId: 'j', isAttached: false }, []])
+    expect(first?.lastMs).toBeGreaterThanOrEqual(begun)
+    await expect.poll(() => Date.now(), { timeout: 20_000 }).toBeGreaterThan(begun + 2000)
+    // What a pane prints counts, without a client.
+    await tmux('send-keys', '-t', '=shop-dev:', 'x', 'Enter')
+    await expect
+      .poll(async () => (await ours.listActivity())?.[0]?.lastMs, { timeout: 20_000 })
+      .toBeGreaterThan(first?.lastMs ?? Infinity)
+    await tmux('new-session', '-d', '-t', '=shop-dev', '-s', 'teammate')
+    await tmux('new-window', '-d', '-t', '=mine:', `env -u TMUX tmux -L ${socketName} attach -t =teammate`)
+    await expect
+      .poll(async () => (await ours.listActivity())?.every(({ isAttached }) => isAttached), { timeout: 20_000 })
+      .toBe(true)
+  })
+
   test('that stands without a session has no panes, and is not taken for one that is gone', async () => {
     const { socketName, tmux } = privateTmux()
     await tmux('new-session', '-d', '-s', 'x', 'cat', ';', 'set-option', '-s', 'exit-empty', 'off')
