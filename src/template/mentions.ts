@@ -117,6 +117,8 @@ function evidence(found: Found, words: readonly Word[], { sureAt, isTechnical, l
   const begins = word?.capital === true && !word.name
   if (at === 0 && word?.capital === false) points += 1
   if (begins && ((joined && words[at + length + 1]?.name === true) || after?.text === 'for')) points += 1
+  // A Latin word amid Chinese or Japanese is a name.
+  if ([before, after].some((one) => /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]$/u.test(one?.text ?? ''))) points += 2
   if (isTechnical) points += 1
   if (word?.capital === false) {
     if (before !== undefined && pronouns.has(before.text)) points -= 3

@@ -28,11 +28,10 @@ function placesOfAny(phrases: readonly Phrase[], words: readonly Word[]): number
 }
 
 function takeForward(words: readonly Word[], from: number, negator: Negator, taken: Set<number>): void {
-  const clause = words[from - 1]?.clause
   for (let index = from; index < from + negator.reach; index++) {
     const word = words[index]
     if (word === undefined) return
-    if (word.clause !== clause && !goesOn(words, index)) return
+    if (word.clause !== words[index - 1]?.clause && !goesOn(words, index)) return
     const follows = index === from && /^(?:use|using)$/.test(word.text)
     if (negator.stops.has(word.text) && !follows) return
     taken.add(index)

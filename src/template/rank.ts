@@ -31,7 +31,7 @@ interface Index {
 const indexes = new WeakMap<Catalogue, Promise<Index>>()
 
 /** Entries that are added at once, before other work has its turn. */
-const chunkSize = 50
+const chunkSize = 20
 /** A word of more templates than this part of them tells them apart no longer. */
 const common = { part: 0.05, least: 8 }
 const maxTextLength = 4000

@@ -40,7 +40,9 @@ async function report(name: string, cases: readonly Case[], catalogue: Catalogue
   if (misses) {
     for (const answer of answers.filter((one) => !isRight(one))) {
       const { id, kind, acceptable, text } = answer.case
-      console.log(`\n${id} ${kind}: ${acceptable.join(' or ')}, but ${answer.id} by ${answer.by} [${answer.words.join(', ')}]`)
+      console.log(
+        `\n${id} ${kind}: ${acceptable.join(' or ')}, but ${answer.id} by ${answer.by} [${answer.words.join(', ')}]`,
+      )
       console.log(`  ${JSON.stringify(text)}`)
     }
   }

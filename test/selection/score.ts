@@ -40,7 +40,7 @@ export function isRight(answer: Answer): boolean {
 }
 
 /** Chosen by rule or rank, and wrong. */
-export function isWrongButConfident(answer: Answer): boolean {
+function isWrongButConfident(answer: Answer): boolean {
   return !isRight(answer) && (answer.by === 'rule' || answer.by === 'rank')
 }
 
@@ -82,7 +82,7 @@ export function scoreOf(answers: readonly Answer[]): Score {
 }
 
 /** What is asked of a file of cases, from 0 to 1. */
-export const floors = { explicit: 0.95, overall: 0.9, wrongButConfident: 0.03 }
+const floors = { explicit: 0.95, overall: 0.9, wrongButConfident: 0.03 }
 
 /** What is below the floors, in words; none where all is well. */
 export function belowFloors(score: Score): string[] {
