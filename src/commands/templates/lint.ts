@@ -23,7 +23,8 @@ export async function lintTemplates(
   const problems = [...linted.broken, ...inFiles]
   if (json) context.print(JSON.stringify({ templates: linted.templates.length, problems }, undefined, 2))
   else {
-    for (const { folder, because, remedy } of problems) context.print(`${printable(folder, 500)}: ${because}\n  → ${remedy}`)
+    for (const { folder, because, remedy } of problems)
+      context.print(`${printable(folder, 500)}: ${because}\n  → ${remedy}`)
     context.print(
       problems.length === 0
         ? `${count(linted.templates.length, 'template')}, nothing wrong`
