@@ -34,6 +34,16 @@ export async function inPlace<T>(place: Place, signal: AbortSignal, work: (stagi
     try {
       await mkdir(staging)
       return await work(staging)
+    } catch (error) {
+      if (error instanceof Problem || !signal.aborted) throw error
+      const because = 'it was stopped; what was finished by then stays'
+      throw new Problem({
+        doing: 'change the templates',
+        because,
+        remedy: 'run it again',
+        transient: true,
+        cause: error,
+      })
     } finally {
       await removeFolder(staging)
     }

@@ -8,6 +8,7 @@ import { codeOf } from '../../support/problem.js'
 import { keysAt } from '../../support/schema-keys.js'
 import { parseYaml } from '../../support/yaml-document.js'
 import { provenanceName } from '../listing.js'
+import { subfolderOf } from './source.js'
 
 const text = z.string().min(1).max(4096)
 
@@ -16,7 +17,10 @@ const provenanceSchema = z.strictObject({
   source: text,
   kind: z.enum(['folder', 'git', 'npm']),
   /** The template's folder in the source; '' is the source itself. */
-  path: z.string().max(4096),
+  path: z
+    .string()
+    .max(4096)
+    .refine((path) => path === '' || subfolderOf(path) === path, 'must lead down into the source'),
   /** Of git. */
   commit: text.optional(),
   /** Of npm: what the registry has, and what its tarball was checked against. */

@@ -78,7 +78,7 @@ function npmSource(text: string): ParsedSource {
 export function subfolderOf(text: string): string | undefined {
   const parts = text.split('/').filter((part) => part !== '')
   const isDown = parts.every((part) => part !== '.' && part !== '..' && part.toLowerCase() !== '.git')
-  return parts.length > 0 && isDown && !/[\0\\]/.test(text) ? parts.join('/') : undefined
+  return parts.length > 0 && isDown && !text.includes('\0') ? parts.join('/') : undefined
 }
 
 function badSubfolder(): ParsedSource {

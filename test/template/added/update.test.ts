@@ -79,6 +79,15 @@ describe('update', () => {
   })
 })
 
+it('follows no record that leads out of its source', async () => {
+  const lab = await outdated()
+  const record = join(lab.templates, 'create-kit-one', '.devorch-source.yaml')
+  await writeFile(record, (await readFile(record, 'utf8')).replace('path: template-one', 'path: ../../../user'))
+  expect(await lab.update(['create-kit-one'])).toMatchObject([
+    { outcome: 'failed', because: expect.stringContaining('path: must lead down into the source') as string },
+  ])
+})
+
 describe('remove', () => {
   it('moves an added one away, and no other', async () => {
     const lab = await outdated()
