@@ -32,6 +32,7 @@ function scriptOf(layout: unknown): readonly (readonly string[])[] | 'refused' {
 test('whatever a layout says, tmux gets commands that it can take, or the layout is refused', () => {
   const odd = fc.oneof(
     fc.constantFrom(
+      ...['a', 'b', 'c', 'd', 'e', 'f', 'g'],
       '#(id)',
       '~',
       '$HOME/x',
@@ -59,7 +60,7 @@ test('whatever a layout says, tmux gets commands that it can take, or the layout
     },
     { requiredKeys: [] },
   )
-  const options = fc.dictionary(fc.constantFrom('status-right', '@mine', 'main-pane-width', '@devorch_job'), odd)
+  const options = fc.dictionary(fc.constantFrom('status-right', '@mine', 'main-pane-width'), odd)
   const window = fc.record(
     { window_name: odd, start_directory: odd, options, panes: fc.array(pane, { minLength: 1, maxLength: 3 }) },
     { requiredKeys: ['panes'] },
