@@ -31,26 +31,30 @@ const seconds = z.preprocess(
   z.number('must be a number of seconds').min(0).max(3600, 'is more than an hour; shorten it').optional(),
 )
 
-const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name for a variable; use letters, digits and _')
-const environment = z.preprocess(
-  (value) => value ?? undefined,
-  z
-    .record(
-      variable,
-      scalar.nullable().transform((value) => String(value ?? '')),
-    )
-    .optional(),
+/** A mapping whose keys are all of one kind; zod's own message for a key that is not says nothing. */
+function mapping<T extends z.ZodType>(value: T, key: RegExp, wrong: string) {
+  const record = z.record(z.string(), value).superRefine((all, context) => {
+    for (const name of Object.keys(all))
+      if (!key.test(name)) context.addIssue({ code: 'custom', path: [name], message: wrong })
+  })
+  return z.preprocess((given) => given ?? undefined, record.optional())
+}
+
+const environment = mapping(
+  scalar.nullable().transform((value) => String(value ?? '')),
+  /^[A-Za-z_][A-Za-z0-9_]*$/,
+  'is no name for a variable; use letters, digits and _',
 )
 
-const optionName = z
-  .string()
-  .regex(/^[a-z@][A-Za-z0-9_@-]{0,99}(\[\d{1,4}\])?$/, 'is no name for an option of tmux; correct it')
-  .refine((name) => !name.startsWith('@devorch'), 'is an option of dev-orchestrator’s own; remove it')
 const optionValue = z.preprocess(
   (value) => (typeof value === 'boolean' ? (value ? 'on' : 'off') : typeof value === 'number' ? String(value) : value),
   oneLine.nullable(),
 )
-const options = z.preprocess((value) => value ?? undefined, z.record(optionName, optionValue).optional())
+const options = mapping(
+  optionValue,
+  /^(?!@devorch)[a-z@][A-Za-z0-9_@-]{0,99}(\[\d{1,4}\])?$/,
+  'is no option of tmux that a layout may set; remove it',
+)
 
 const command = z.preprocess(
   (value) => (typeof value === 'string' ? { cmd: value } : value),
@@ -66,7 +70,7 @@ const blank: readonly unknown[] = [null, undefined, 'blank', 'pane']
 
 const commands = z.preprocess(
   (value) => {
-    const list = Array.isArray(value) ? value : [value]
+    const list: unknown[] = Array.isArray(value) ? value : [value]
     return list.length === 1 && blank.includes(list[0]) ? [] : list.filter((one) => one !== null)
   },
   z.array(command).max(1000, 'has more than 1000 commands; put them into a script'),

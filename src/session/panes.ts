@@ -3,6 +3,8 @@ import type { AgentLaunch, LaunchFile } from '../agent/launch.js'
 import { paneCommand, type PaneRequest } from '../agent/pane.js'
 import type { Layout, LayoutPane, LayoutWindow } from '../layout/layout.js'
 import { expandText, expandValue, folderOf, type Base } from '../layout/places.js'
+import { Problem } from '../support/problem.js'
+import { printable } from '../support/text.js'
 import type { OptionPlan, PanePlan, TmuxPlan, WindowPlan } from '../tmux/script.js'
 
 /** What one watches in a new project: lines for /bin/sh that belong to the operator. */
@@ -36,7 +38,7 @@ const watchFile = 'watch.sh'
 export function planPanes(layout: Layout, facts: PaneFacts): PlannedPanes {
   const base: Base = { folder: facts.workingCopy, variables: facts.variables }
   const expanded = (options: LayoutWindow['options']): OptionPlan[] =>
-    options.map(([name, value]) => [name, expandValue(value, base)])
+    options.map(([name, value]) => [name, sound(expandValue(value, base), /[\n\r\0]/)])
   const files: LaunchFile[] = []
   const hasAgent = layout.windows.some((window) => window.panes.some((pane) => pane.role === 'agent'))
   const given = hasAgent ? layout.windows : [...layout.windows, agentWindow]
@@ -45,7 +47,7 @@ export function planPanes(layout: Layout, facts: PaneFacts): PlannedPanes {
   const windows = given.map((window): WindowPlan => {
     const focused = window.panes.findLastIndex((pane) => pane.focus)
     return {
-      name: window.name === undefined ? undefined : expandText(window.name, base),
+      name: window.name === undefined ? undefined : sound(expandText(window.name, base), /[\n\r\0]/),
       index: window.index,
       layout: window.layout,
       options: expanded(window.options),
@@ -57,7 +59,7 @@ export function planPanes(layout: Layout, facts: PaneFacts): PlannedPanes {
         if (isWatch) watch = undefined
         number += 1
         files.push(...planned.files)
-        return { ...planned.pane, folder: folderOf(layout, window, pane, base) }
+        return { ...planned.pane, folder: sound(folderOf(layout, window, pane, base), /[#\n\r\0]/) }
       }),
     }
   })
@@ -71,6 +73,17 @@ export function planPanes(layout: Layout, facts: PaneFacts): PlannedPanes {
     },
     files,
   }
+}
+
+/** A text that tmux can take as it is, now that its variables are put in. @throws Problem */
+function sound(text: string, wrong: RegExp): string {
+  if (!wrong.test(text)) return text
+  throw new Problem({
+    doing: 'fill in the layout',
+    because: `"${printable(text, 100)}" has a character in it that tmux would not keep`,
+    remedy: 'correct the layout, or the variable that it names',
+    field: 'layout',
+  })
 }
 
 const agentPane: LayoutPane = {
