@@ -1,6 +1,6 @@
 import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { restoreFromTrash } from '../../src/daemon/trash-work.js'
 import { endSession } from '../../src/session/end.js'
 import { restartSession } from '../../src/session/restart.js'
@@ -9,6 +9,7 @@ import type { SessionRecord } from '../../src/session/registry.js'
 import { putAway } from '../../src/session/trash.js'
 import { listTrash, type TrashEntry } from '../../src/session/trash-list.js'
 import { viewSessions } from '../../src/session/view.js'
+import { readProcesses, signalProcess } from '../../src/support/process-table.js'
 import { fillDisk } from '../faults/place.js'
 import { bindMount, mountTmpfs } from '../support/mount.js'
 import { git } from '../support/repositories.js'
@@ -57,7 +58,13 @@ async function startIn(lab: Lab, role: string, line: string): Promise<number> {
       return await vi.waitFor(async () => Number(await readFile(file, 'utf8')), { timeout: 3000 }).catch(() => 0)
     }, waitMs)
     .toBeGreaterThan(0)
-  return Number(await readFile(file, 'utf8'))
+  const pid = Number(await readFile(file, 'utf8'))
+  // Where the test fails, it goes on otherwise.
+  const fact = (await readProcesses()).get(pid)
+  onTestFinished(async () => {
+    if (fact !== undefined) await signalProcess(fact, 'SIGKILL')
+  })
+  return pid
 }
 
 const sleeper = (how: string) => `${how} sh -c 'echo $$ >PIDFILE.tmp; mv PIDFILE.tmp PIDFILE; exec sleep 1000'`
