@@ -22,6 +22,15 @@ describe.each([...templates.values()])('$id', (template) => {
     for (const path of paths.filter((name) => name.endsWith('package.json'))) {
       expect(JSON.parse(await readFile(join(folder, path), 'utf8')), path).toHaveProperty('name')
     }
+    const script = /^npm (?:run )?(?<name>\S+)$/.exec(template.watch?.command ?? '')?.groups?.name
+    if (script !== undefined) {
+      expect(JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))).toHaveProperty(['scripts', script])
+    }
     expect(paths.filter((path) => /[{}%]|\.liquid$|lock\.json$|\.lock$|go\.sum$/.test(path))).toEqual([])
   })
+})
+
+it('has something to watch in every one but the plain starter', () => {
+  const without = [...templates.values()].filter(({ watch }) => watch === undefined).map(({ id }) => id)
+  expect(without).toEqual(['generic-starter'])
 })
