@@ -8,6 +8,7 @@ import { startLab, type LabOptions } from './lab.js'
 const cat: LabOptions['config'] = {
   default_agent: 'cat',
   agents: { cat: { kind: 'command', command: ['cat'] } },
+  watch: 'off',
 }
 const startCatLab = () => startLab(() => ({ config: cat }))
 

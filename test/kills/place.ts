@@ -152,6 +152,7 @@ export async function makePlace(ground: Ground, name: string): Promise<Place> {
           inbox: { quiet_ms: 100, rescan_ms: 200 },
           tmux: { socket_name: socketName },
           default_agent: 'lab',
+          watch: 'off',
           agents: { lab: { kind: 'command', command: [ground.agent, starts] } },
         },
       }),

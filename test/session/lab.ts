@@ -49,6 +49,8 @@ export async function startLab(
     tmux: { socket_name: tmux.socketName },
     agents: { cat: { kind: 'command', command: ['cat'] } },
     default_agent: 'cat',
+    // A template's `npm install` is of no concern here.
+    watch: 'off',
     ...settings,
   })
   const log = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined }

@@ -150,7 +150,7 @@ describe('what a template has watched', () => {
 
   /** A lab whose home has a template of its own, and no layout `wide`. */
   async function labWithTemplate(settings: Record<string, unknown> = {}): Promise<Lab> {
-    const lab = await startLab(settings, { SHELL: '/bin/sh' })
+    const lab = await startLab({ watch: 'own', ...settings }, { SHELL: '/bin/sh' })
     const folder = join(lab.workshop.home.templates, 'mine')
     await mkdir(folder, { recursive: true })
     await writeFile(join(folder, 'template.yaml'), manifest)

@@ -13,7 +13,7 @@ export async function machineWithProgram(): Promise<{ machine: Machine; disk: st
   const machine = await bootMachine(disk)
   await makeUsersAndRepository(machine)
   await machine.do('mkdir', place)
-  for (const part of ['dist', 'systemd', 'templates', 'package.json']) {
+  for (const part of ['dist', 'systemd', 'templates', 'layouts', 'package.json']) {
     await machine.do('cp', '-r', `/opt/devorch/${part}`, `${place}/${part}`)
   }
   await machine.do('ln', '-s', '/opt/devorch/node_modules', `${place}/node_modules`)

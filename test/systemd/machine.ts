@@ -40,7 +40,7 @@ const waitMs = 60_000
 /** Boots a machine on a disk, an empty folder or one of an earlier boot; the calling test's end cuts its power. */
 export async function bootMachine(disk: string): Promise<Machine> {
   // As an installation has them: not the folder itself, which may be closed to other users.
-  const parts = ['dist', 'node_modules', 'package.json', 'systemd', 'templates', 'test/systemd/load.mjs']
+  const parts = ['dist', 'node_modules', 'package.json', 'systemd', 'templates', 'layouts', 'test/systemd/load.mjs']
   const binds = [
     `${process.execPath}:${nodeInside}`,
     ...parts.map((part) => `${join(root, part)}:/opt/devorch/${part}`),
