@@ -29,7 +29,7 @@ export const recipes: readonly Recipe[] = [
     packages: ['chromium'],
     steps: [npmInstall, run('lint'), next(run('typecheck')), run('test'), next(run('build'))],
     page: { serve: next(withPort('start')), path: '/', shows: 'Clicked 0 times' },
-    ci: true,
+    ci: false,
   },
   {
     template: 'react-typescript',
@@ -55,7 +55,7 @@ export const recipes: readonly Recipe[] = [
     node: 24,
     steps: [npmInstall, run('lint'), run('typecheck'), run('test'), run('build')],
     page: { ...vitePreview, serve: ['npm', 'start'] },
-    ci: false,
+    ci: true,
   },
   {
     template: 'vue-typescript',
