@@ -8,7 +8,8 @@ export default defineConfig({
     globalSetup: ['test/support/build.ts', 'test/support/nothing-left.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
+    // A test may start twenty programs, on a machine that has other things to do.
+    testTimeout: 120_000,
     hookTimeout: 30_000,
     restoreMocks: true,
     unstubEnvs: true,

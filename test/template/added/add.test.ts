@@ -147,7 +147,7 @@ describe('a git repository', () => {
     expect(added.map(({ id }) => id)).toEqual(names)
     const catalogue = await lab.catalogue()
     for (const name of names) {
-      expect(chooseTemplate(catalogue, { hint: name.toUpperCase() })).toMatchObject({ id: name, by: 'hint' })
+      expect(await chooseTemplate(catalogue, { hint: name.toUpperCase() })).toMatchObject({ id: name, by: 'hint' })
       expect(await readFile(join(lab.templates, name, 'index.js'), 'utf8')).toBe(`// ${name}\n`)
     }
     expect(await lab.byHint('cool-lib with-thing-007')).toBe('with-thing-007')
