@@ -148,7 +148,8 @@ export async function makePlace(ground: Ground, name: string): Promise<Place> {
           projects_dir: projects,
           auth: { github_secrets: [secret], tokens: [token] },
           repositories: { protocols: ['http', 'file'], private_addresses: true },
-          worker: { min_free_memory_mb: 0 },
+          // Two deaths and a server that is out of order once take three attempts; each job can still be done.
+          worker: { min_free_memory_mb: 0, attempts: 4 },
           inbox: { quiet_ms: 100, rescan_ms: 200 },
           tmux: { socket_name: socketName },
           default_agent: 'lab',
