@@ -14,7 +14,7 @@ const { appendFileSync, writeFileSync } = require('node:fs')
 process.stdin.setRawMode(true)
 process.stdin.on('data', (bytes) => {
   appendFileSync(process.argv[1], bytes)
-  if (process.argv[2] !== '' && String(bytes).endsWith('\\r')) {
+  if (process.argv[2] !== undefined && String(bytes).endsWith('\\r')) {
     appendFileSync(process.argv[2] + '/agent-events', Date.now() + ' working\\n')
   }
   process.stdout.write('got ' + bytes.length + '\\r\\n')
@@ -24,10 +24,10 @@ setTimeout(() => writeFileSync(process.argv[1], '', { flag: 'a' }), 100)
 `
 
 /** Keeps them in this folder; where it has a session's folder, the key Enter has it say there that it works. */
-export function rawReader(folder: string, sessionFolder = ''): RawReader {
+export function rawReader(folder: string, sessionFolder?: string): RawReader {
   const file = join(folder, 'received')
   return {
-    command: [process.execPath, '-e', program, file, sessionFolder],
+    command: [process.execPath, '-e', program, file, ...(sessionFolder === undefined ? [] : [sessionFolder])],
     bytes: () => readFile(file, 'utf8').catch(() => undefined),
   }
 }
