@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { readAgentEvents, waitForAgentEvent } from '../agent/events.js'
-import { isInputCommand, submittable } from '../agent/input.js'
+import { inputBox, isInputCommand, submittable } from '../agent/input.js'
 import { agentStatus } from '../agent/status.js'
 import type { JobId } from '../job/id.js'
 import type { JobResult } from '../job/result.js'
@@ -21,7 +21,7 @@ export interface SendRequest {
 
 /** How long an agent that is starting is waited for. */
 const startMs = 30_000
-/** How long a text may take to be seen in the pane, on a busy machine. */
+/** How long its input may take to show what is there, on a busy machine. */
 const shownMs = 10_000
 /** Between the text and Enter, which a program may else take for a part of it. */
 const pauseMs = 400
@@ -60,11 +60,14 @@ export async function sendText(request: SendRequest, tools: SessionTools, signal
   }
   const record = await readRecord(name, tools)
   const ready = await whenReady(record, name, tools, signal)
-  const before = await tools.tmux.capturePane(ready.paneId)
+  const isClaude = record.agent.kind === 'claude'
+  const shown = isClaude ? await waitForInput(ready.paneId, ['empty'], tools) : 'empty'
+  if (shown !== 'empty') throw failed(notEmpty[shown], look)
   if (jobId !== undefined) await writeSendNote(folder, jobId, 'begun')
   await tools.tmux.pasteText(ready.paneId, submittable(text))
-  if (record.agent.kind === 'claude' && !(await hasChanged(ready.paneId, before, tools))) {
-    throw failed('its pane shows nothing of the text, so Enter was not pressed', `${look}, and clear its input`)
+  const wanted: Input = text.startsWith('!') ? 'shell' : 'text'
+  if (isClaude && (await waitForInput(ready.paneId, [wanted], tools)) !== wanted) {
+    throw failed('its input does not show the text, so Enter was not pressed', `${look}, and clear its input`)
   }
   await delay(pauseMs)
   const still = await readinessOf(record, name, tools)
@@ -77,9 +80,13 @@ export async function sendText(request: SendRequest, tools: SessionTools, signal
   const since = new Date()
   await tools.tmux.pressEnter(ready.paneId)
   if (jobId !== undefined) await writeSendNote(folder, jobId, 'entered')
-  // A command of the input itself, as /compact, is no prompt, and no hook tells of it.
-  if (record.agent.kind === 'command' || isInputCommand(text)) return sent('entered')
-  if (still.isWorking) return sent('queued')
+  if (!isClaude) return sent('entered')
+  // A command of the input itself, as /compact, is no prompt, and no hook tells of it; it may show a menu of its own.
+  const isCommand = isInputCommand(text)
+  if (isCommand || still.isWorking) {
+    const left = await waitForInput(ready.paneId, isCommand ? ['empty', 'none'] : ['empty'], tools)
+    if (left !== 'text') return sent(isCommand ? 'entered' : 'queued')
+  }
   const event = await waitForAgentEvent(folder, ['working', 'failed'], { timeoutMs: takenMs, signal, since })
   if (event !== undefined) return sent('taken')
   throw failed(
@@ -151,14 +158,22 @@ async function readinessOf(record: SessionRecord, name: SessionName, tools: Sess
   }
 }
 
-/** Whether the pane shows something else than before, within the time. */
-async function hasChanged(paneId: string, before: string, tools: SessionTools): Promise<boolean> {
+type Input = ReturnType<typeof inputBox>
+
+const notEmpty: Readonly<Record<Exclude<Input, 'empty'>, string>> = {
+  text: 'somebody has typed into its input, and not sent it',
+  shell: 'its input is for commands of the shell (!)',
+  none: 'its input is not to be seen: a menu or a dialog is open, or it is a version with another look',
+}
+
+/** What the agent's input shows, as soon as that is one of these, else when the time is over. */
+async function waitForInput(paneId: string, wanted: readonly Input[], tools: SessionTools): Promise<Input> {
   const deadline = performance.now() + shownMs
-  while ((await tools.tmux.capturePane(paneId)) === before) {
-    if (performance.now() > deadline) return false
-    await delay(50)
+  for (;;) {
+    const shown = inputBox(await tools.tmux.capturePane(paneId, 'styled'))
+    if (wanted.includes(shown) || performance.now() > deadline) return shown
+    await delay(100)
   }
-  return true
 }
 
 async function readRecord(name: SessionName, tools: SessionTools): Promise<SessionRecord> {

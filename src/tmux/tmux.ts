@@ -32,8 +32,8 @@ export interface Tmux {
   listActivity(): Promise<readonly SessionActivity[] | undefined>
   /** Ends a session by the id that tmux printed (`$3`). Resolves also where it had ended already. @throws Problem */
   killSession(sessionId: string): Promise<void>
-  /** The visible text of a pane (`%7`), trailing blank lines cut. @throws Problem */
-  capturePane(paneId: string): Promise<string>
+  /** The visible text of a pane (`%7`), trailing blank lines cut; `styled`: with its colours, as escape sequences. @throws Problem */
+  capturePane(paneId: string, how?: 'plain' | 'styled'): Promise<string>
   /**
    * Puts text before the program of a pane (`%7`) as a terminal pastes: line feeds arrive as carriage returns, and within
    * brackets where the program asked for them. Copy mode is left first. The caller has taken out what would end the
@@ -151,8 +151,8 @@ export function createTmux(options: TmuxOptions): Tmux {
       return succeeded(result) ? result.stdout.split('\n').flatMap(parseActivity) : undefined
     },
 
-    async capturePane(paneId) {
-      const result = await tmux(['capture-pane', '-p', '-t', paneId])
+    async capturePane(paneId, how = 'plain') {
+      const result = await tmux(['capture-pane', '-p', ...(how === 'styled' ? ['-e'] : []), '-t', paneId])
       if (succeeded(result)) return result.stdout.trimEnd()
       throw failure(`read the pane ${paneId}`, result)
     },

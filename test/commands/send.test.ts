@@ -33,7 +33,7 @@ test(
       [['send', 'shop', '-'], 'a\0b', 1, /control character \\u0000/],
       [['send', 'shop', '-'], '\n', 1, /text: is blank/],
       [['send', 'shop', '-'], 'x'.repeat(70_000), 1, /70000 bytes, more than 65536; put it into a file/],
-      [['send', 'shpo', 'text'], '', 1, /no session is called "shpo"; did you mean shop-dev/],
+      [['send', 'shpo', 'text'], '', 1, /no session is called "shpo"/],
       [['send', 'shop'], '', 2, /missing required argument/],
     ] as const
     for (const [args, stdin, code, why] of refused) {

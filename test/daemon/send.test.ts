@@ -29,7 +29,7 @@ test('action: send by a call and by a file puts its text before the agent, once,
   await expect.poll(() => reader.bytes(), patient).toBe(all)
 
   const escape = await createAndWait(daemon, { ...call, idempotency_key: 'two', text: 'a\u001b[201~' })
-  expect(escape).toMatchObject({ status: 400 })
+  expect(escape).toMatchObject({ status: 422 })
   const command = await createAndWait(daemon, { ...call, idempotency_key: 'three', text: '!rm -rf ~' })
   expect(command).toMatchObject({ status: 500 })
   expect((command.json as { message: string }).message).toMatch(/begins with !.*command; begin with a word/)

@@ -105,4 +105,27 @@ describe('the real Claude Code', () => {
     expect(place_.api.requests).toHaveLength(before)
     expect(await readdir(join(place_.folder, 'projects', 'shop'))).not.toContain('approved')
   })
+
+  test('whose input holds a draft, is for the shell, or is behind a menu, is not told anything', long, async () => {
+    const { api, send, status, tmux } = await place()
+    await expect.poll(status, patient).toBe('waiting')
+    const keys = (...given: string[]) => tmux.tmux('send-keys', '-t', '=shop-dev:.0', ...given)
+    const before = api.requests.length
+    for (const [typed, because] of [
+      ['a draft', /somebody has typed into its input/],
+      ['!', /commands of the shell/],
+      ['/model', /a menu or a dialog is open/],
+    ] as const) {
+      await keys('-l', typed)
+      await sleep(1000)
+      if (typed === '/model') await keys('Enter')
+      await sleep(1000)
+      await expect(send('id')).rejects.toThrow(because)
+      await keys(typed === '/model' ? 'Escape' : typed === '!' ? 'BSpace' : 'C-u')
+      await sleep(1000)
+    }
+    expect(api.requests).toHaveLength(before)
+    expect(await send('!echo from-$((40+2))')).toMatchObject({ delivery: 'entered' })
+    await expect.poll(() => api.requests.at(-1)?.user, patient).toContain('from-42')
+  })
 })

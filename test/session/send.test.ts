@@ -130,6 +130,14 @@ describe('Claude Code', () => {
     expect(await sent).toMatchObject({ delivery: 'taken' })
   })
 
+  test('that starts for good, since a dialog is open, says so', async () => {
+    const lab = await place('claude')
+    const job = lab.job('text')
+    const sent = performJob(job, lab.workshop.tools, AbortSignal.timeout(1000))
+    await expect(sent).rejects.toThrow(/still starting, or asks something at its start/)
+    expect(await lab.reader.bytes()).toBe('')
+  })
+
   test('that waits for an approval gets nothing', async () => {
     const { say, send, reader } = await place('claude')
     await say('session-start', 'working', 'approval')

@@ -14,16 +14,23 @@ const { appendFileSync, writeFileSync } = require('node:fs')
 process.stdin.setRawMode(true)
 process.stdin.on('data', (bytes) => {
   appendFileSync(process.argv[1], bytes)
-  if (process.argv[2] !== undefined && String(bytes).endsWith('\\r')) {
+  if (process.argv[2] === undefined) return
+  if (bytes.length === 1 && bytes[0] === 13) {
     appendFileSync(process.argv[2] + '/agent-events', Date.now() + ' working\\n')
-  }
-  process.stdout.write('got ' + bytes.length + '\\r\\n')
+    show('')
+  } else show('[Pasted text of ' + bytes.length + ']')
 })
+const rule = '─'.repeat(process.stdout.columns)
+const show = (text) => process.stdout.write('\\x1b[2J\\x1b[H' + rule + '❯ ' + text + '\\r\\n' + rule)
 process.stdout.write('\\x1b[?2004h')
+if (process.argv[2] !== undefined) show('')
 setTimeout(() => writeFileSync(process.argv[1], '', { flag: 'a' }), 100)
 `
 
-/** Keeps them in this folder; where it has a session's folder, the key Enter has it say there that it works. */
+/**
+ * Keeps them in this folder. Where it has a session's folder, it has an input box as Claude Code, and says there that it works
+ * at the key Enter.
+ */
 export function rawReader(folder: string, sessionFolder?: string): RawReader {
   const file = join(folder, 'received')
   return {
