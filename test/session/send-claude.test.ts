@@ -24,8 +24,8 @@ const name = sessionNameOf('shop')
 
 interface Place extends Lab {
   readonly api: MessagesApi
-  status(): Promise<string>
-  send(text: string): Promise<JobResult>
+  readonly status: () => Promise<string>
+  readonly send: (text: string) => Promise<JobResult>
 }
 
 /** A session with the real Claude Code, which talks to the stub. */

@@ -18,9 +18,9 @@ interface Place extends Lab {
   readonly reader: RawReader
   readonly sessionFolder: string
   /** Says that the agent came to this, as its hooks do. */
-  say(...events: readonly string[]): Promise<void>
-  job(text: string, more?: Partial<JobRecord>): JobRecord
-  send(text: string, more?: Partial<JobRecord>): Promise<JobResult>
+  readonly say: (...events: readonly string[]) => Promise<void>
+  readonly job: (text: string, more?: Partial<JobRecord>) => JobRecord
+  readonly send: (text: string, more?: Partial<JobRecord>) => Promise<JobResult>
 }
 
 /** A session whose agent keeps every byte; of the kind `claude`, it takes what it gets at the key Enter. */

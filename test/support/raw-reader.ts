@@ -6,7 +6,7 @@ export interface RawReader {
   /** For a pane. */
   readonly command: readonly string[]
   /** What came so far; undefined: it does not read yet. */
-  bytes(): Promise<string | undefined>
+  readonly bytes: () => Promise<string | undefined>
 }
 
 const program = `
