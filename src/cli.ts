@@ -13,6 +13,7 @@ import { cancel, pause, resume, retry } from './commands/queue.js'
 import { restart } from './commands/restart.js'
 import { rm } from './commands/rm.js'
 import { rules, tryEvent } from './commands/rules.js'
+import { send } from './commands/send.js'
 import { serve } from './commands/serve.js'
 import { show } from './commands/show.js'
 import { submit } from './commands/submit.js'
@@ -133,6 +134,16 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .description('tell what happened to a session')
     .option('--pane <role>', 'print what a pane shows instead: agent, terminal, files or apps')
     .action(command((context, name: string, options: { pane?: string }) => logs(context, name, options.pane)))
+
+  program
+    .command('send <name> <text>')
+    .description("put a text (- for stdin) before a session's agent; -- before one that begins with -")
+    .option('--json', 'print the result as JSON', false)
+    .action(
+      command((context, name: string, text: string, options: Json) =>
+        send(context, { name, text, json: options.json }),
+      ),
+    )
 
   program
     .command('restart <name>')

@@ -107,6 +107,7 @@ function noteOf({ result, attempts }: JobView): string {
     case 'destroyed':
     case 'restarted':
     case 'restored':
+    case 'sent':
       return `${result.status} ${result.session}`
   }
 }

@@ -17,7 +17,7 @@ const agent = z.discriminatedUnion('kind', [
     deny: z.array(name).default([]),
     repository_settings: z.enum(['ignore', 'use']).default('ignore'),
   }),
-  z.strictObject({ kind: z.literal('command'), command: z.array(name).min(1) }),
+  z.strictObject({ kind: z.literal('command'), command: z.array(name).min(1), send: z.boolean().optional() }),
 ])
 
 const credential = z.union([z.strictObject({ token_file: name }), z.strictObject({ ssh_key: name, known_hosts: name })])

@@ -4,8 +4,10 @@ import type { JobResult } from '../job/result.js'
 import { buildSession, type OnStep } from '../session/build.js'
 import { endSession } from '../session/end.js'
 import { expiryOf, useOf } from '../session/expiry.js'
+import { messageOfJob } from '../session/message.js'
 import { restartSession, restoreSession } from '../session/restart.js'
 import { sessionNameOf, type SessionName } from '../session/name.js'
+import { sendText } from '../session/send.js'
 import type { SessionTools } from '../session/tools.js'
 import { Problem } from '../support/problem.js'
 import { printable } from '../support/text.js'
@@ -35,16 +37,23 @@ export async function performJob(
       case 'restore':
         return await restoreSession(name, tools, signal)
       case 'send':
-        throw new Problem({
-          doing: `${record.job.action} ${name}`,
-          because: 'this action is not built yet',
-          remedy: `attach instead: ${tools.tmux.attachCommand(name).join(' ')}`,
-          field: 'action',
-        })
+        return await send(name, record, tools, signal)
     }
   } finally {
     await lock.release()
   }
+}
+
+async function send(
+  name: SessionName,
+  { id, job, origin }: JobRecord,
+  tools: SessionTools,
+  signal: AbortSignal,
+): Promise<JobResult> {
+  const message = messageOfJob(job.text ?? '', origin)
+  if (message.ok) return await sendText({ name, text: message.text, jobId: id }, tools, signal)
+  const { field, message: because, remedy } = message.problem
+  throw new Problem({ doing: `send to the session ${name}`, because: `the text ${because}`, remedy, field })
 }
 
 async function destroy(

@@ -29,6 +29,7 @@ export const resultSchema = z.discriminatedUnion('status', [
   /** Another job of the same idempotency key stands; nothing was done. `message` says what to do where it was meant. */
   counted.extend({ status: z.literal('duplicate'), duplicate_of: z.string(), message: z.string() }),
   session.extend({ status: z.literal('restored') }),
+  session.extend({ status: z.literal('sent') }),
   counted.extend({ status: z.literal('failed'), error }),
   counted.extend({ status: z.literal('cancelled'), error }),
 ])
@@ -44,6 +45,7 @@ export function restingState(result: JobResult): 'done' | 'failed' {
     case 'restarted':
     case 'duplicate':
     case 'restored':
+    case 'sent':
       return 'done'
     case 'failed':
     case 'cancelled':

@@ -131,6 +131,7 @@ function answerSettled(context: Context, settled: JobView, ports: ReceiverPorts)
     case 'destroyed':
     case 'restarted':
     case 'restored':
+    case 'sent':
       context.body = {
         status: 'success',
         session: result.session,

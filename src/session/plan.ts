@@ -5,6 +5,7 @@ import { checkBranchName } from '../repo/branch-name.js'
 import { parseRepository, type Repository } from '../repo/repository-url.js'
 import type { FieldProblem } from '../support/field-problem.js'
 import { nearest, printable } from '../support/text.js'
+import { messageOf } from './message.js'
 import { sessionNameOf, type SessionName } from './name.js'
 
 /** What a job asks for, in the words of this machine: decided before anything is done. */
@@ -81,10 +82,10 @@ export function checkJob(job: Job, config: Config, layouts: readonly string[]): 
       const planned = planSession(job, config, layouts)
       return planned.ok ? [] : planned.problems
     }
-    case 'send':
-      return [
-        { field: 'action', message: `${job.action} is not built yet`, remedy: 'attach to the session and do it there' },
-      ]
+    case 'send': {
+      const message = messageOf(job.text ?? '')
+      return message.ok ? [] : [message.problem]
+    }
     case 'destroy':
     case 'restart':
     case 'restore':

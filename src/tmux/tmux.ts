@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describeFailure, run, type RunResult } from '../support/process.js'
 import { Problem } from '../support/problem.js'
@@ -31,8 +32,16 @@ export interface Tmux {
   listActivity(): Promise<readonly SessionActivity[] | undefined>
   /** Ends a session by the id that tmux printed (`$3`). Resolves also where it had ended already. @throws Problem */
   killSession(sessionId: string): Promise<void>
-  /** The visible text of a pane (`%7`), trailing blank lines cut. @throws Problem */
-  capturePane(paneId: string): Promise<string>
+  /** The visible text of a pane (`%7`), trailing blank lines cut; `styled`: with its colours, as escape sequences. @throws Problem */
+  capturePane(paneId: string, how?: 'plain' | 'styled'): Promise<string>
+  /**
+   * Puts text before the program of a pane (`%7`) as a terminal pastes: line feeds arrive as carriage returns, and within
+   * brackets where the program asked for them. Copy mode is left first. The caller has taken out what would end the
+   * brackets. @throws Problem
+   */
+  pasteText(paneId: string, text: string): Promise<void>
+  /** Gives the program of a pane the key Enter, whatever mode the pane is in and whatever panes type together. @throws Problem */
+  pressEnter(paneId: string): Promise<void>
   /** `3.3a`, or undefined where tmux is not installed. */
   version(): Promise<string | undefined>
   /** The arguments with which a person attaches: `tmux attach -t NAME`. */
@@ -45,6 +54,7 @@ const maxAgain = 5
 const againMs = 50
 /** tmux 3.3a refuses a command above 16 KiB, with all that goes with it. */
 const maxArgumentBytes = 12 * 1024
+const endedMark = 'devorch-pane-ended'
 /** Takes commands of any length from stdin; unlike them, it starts no server by itself (3.3a). */
 const startAndSource = ['start-server', ';', 'source-file', '-'] as const
 
@@ -70,6 +80,29 @@ export function createTmux(options: TmuxOptions): Tmux {
     const result = await tmux(['kill-session', '-t', sessionId])
     if (succeeded(result) || isGone(result)) return
     throw failure('end the tmux session', result)
+  }
+
+  /** By a buffer of its own, which no argument and no other client's paste sees; a pasted key goes to this pane alone. */
+  const paste = async (paneId: string, text: string, how: readonly string[]): Promise<void> => {
+    const buffer = `devorch-${randomUUID()}`
+    // tmux 3.3a pastes into a pane whose program has ended without a word.
+    const ended = `display-message -p ${endedMark}`
+    const put = `paste-buffer ${how.join(' ')} -d -b ${buffer} -t ${paneId}`
+    const result = await ask(
+      [
+        ...['load-buffer', '-b', buffer, '-', ';', 'copy-mode', '-q', '-t', paneId, ';'],
+        ...['if-shell', '-F', '-t', paneId, '#{pane_dead}', ended, put],
+      ],
+      text,
+    )
+    if (succeeded(result) && !result.stdout.includes(endedMark)) return
+    await ask(['delete-buffer', '-b', buffer])
+    if (!succeeded(result)) throw failure(`paste into the pane ${paneId}`, result)
+    throw new Problem({
+      doing: `paste into the pane ${paneId}`,
+      because: 'its program has ended',
+      remedy: 'start the session again: devorch restart NAME',
+    })
   }
 
   return {
@@ -118,10 +151,18 @@ export function createTmux(options: TmuxOptions): Tmux {
       return succeeded(result) ? result.stdout.split('\n').flatMap(parseActivity) : undefined
     },
 
-    async capturePane(paneId) {
-      const result = await tmux(['capture-pane', '-p', '-t', paneId])
+    async capturePane(paneId, how = 'plain') {
+      const result = await tmux(['capture-pane', '-p', ...(how === 'styled' ? ['-e'] : []), '-t', paneId])
       if (succeeded(result)) return result.stdout.trimEnd()
       throw failure(`read the pane ${paneId}`, result)
+    },
+
+    async pasteText(paneId, text) {
+      await paste(paneId, text, ['-p'])
+    },
+
+    async pressEnter(paneId) {
+      await paste(paneId, '\r', ['-r'])
     },
 
     async version() {

@@ -46,10 +46,17 @@ export function parsePayload(value: unknown): Payload | undefined {
   return parsed.success ? parsed.data : undefined
 }
 
-/** The command in a comment: its first line is `/dev` and at most one word. `other`: a word that is not known. */
-export type CommandVerb = 'create' | 'restart' | 'stop' | 'other'
+/**
+ * The command in a comment: its first line is `/dev` and at most one word. `say`: what follows the word, to the comment's
+ * end, is the text. `other`: a word that is not known.
+ */
+export type CommandVerb = 'create' | 'restart' | 'stop' | 'say' | 'other'
 
-export function commandOf(payload: Payload): { readonly verb: CommandVerb; readonly word: string } | undefined {
+export function commandOf(
+  payload: Payload,
+): { readonly verb: CommandVerb; readonly word: string; readonly text?: string } | undefined {
+  const said = /^\/dev[ \t]+say(?=\s|$)(.*)$/s.exec(payload.comment?.body ?? '')
+  if (said !== null) return { verb: 'say', word: 'say', text: (said[1] ?? '').trim() }
   const line = payload.comment?.body?.split(/\r?\n/, 1)[0] ?? ''
   const match = /^\/dev(?:[ \t]+(\S.*?))?[ \t]*$/.exec(line)
   if (match === null) return undefined

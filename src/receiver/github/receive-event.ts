@@ -75,10 +75,19 @@ async function needless(job: Job, subject: string, ports: ReceiverPorts): Promis
       const id = same?.id ?? standing
       return id === undefined ? undefined : { kind: 'duplicate', id }
     }
+    case 'send': {
+      // Another repository's issue may lead to the same name, and what is said there is not for this agent.
+      const makers = [...pending, ...(standing === undefined ? [] : [await ports.findJob(standing)])]
+      const other = makers.find((one) => (one?.origin?.subject ?? subject) !== subject)?.origin?.subject
+      if (other !== undefined && other !== null) {
+        return { kind: 'ignored', reason: `the session of that name is about ${other}` }
+      }
+      if (makers.length > 0) return undefined
+      return { kind: 'ignored', reason: `no session stands for ${subject}` }
+    }
     case 'destroy':
     case 'restart':
     case 'restore':
-    case 'send':
       if (standing !== undefined || pending.length > 0) return undefined
       return { kind: 'ignored', reason: `no session stands for ${subject}` }
   }

@@ -20,7 +20,7 @@ const condition = z.union([
 ])
 
 const jobTemplates = z.strictObject({
-  action: z.enum(['create', 'destroy', 'restart']).default('create'),
+  action: z.enum(['create', 'destroy', 'restart', 'send']).default('create'),
   project_name: word,
   repo_url: word.optional(),
   branch: word.optional(),
@@ -29,6 +29,7 @@ const jobTemplates = z.strictObject({
   tracker: word.optional(),
   agent: word.optional(),
   layout: word.optional(),
+  text: word.optional(),
 })
 
 const rule = z.strictObject({

@@ -35,6 +35,7 @@ const known: readonly (readonly [event: string, payload: object])[] = [
   ['issue_comment', { action: 'created', ...command('/dev') }],
   ['issue_comment', { action: 'created', ...command('/dev restart') }],
   ['issue_comment', { action: 'created', ...command('/dev stop\nplease') }],
+  ['issue_comment', { action: 'created', ...command('/dev say go on\nplease') }],
   ['repository', { action: 'created', organization: { login: 'acme' } }],
 ]
 

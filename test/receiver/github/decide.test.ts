@@ -93,6 +93,36 @@ describe('the default rules', () => {
     })
   })
 
+  test.each([
+    ['/dev say run the tests', 'run the tests'],
+    ['/dev  say\tfirst\r\n\r\n  second {{ 1 | plus: 1 }}\nthird\n', 'first\r\n\r\n  second {{ 1 | plus: 1 }}\nthird'],
+    ['/dev say\r\n/dev stop', '/dev stop'],
+    ['/dev say !id', '!id'],
+  ])('have the comment %j said', async (body, text) => {
+    const decision = await decide('issue_comment', comment(body))
+    expect(decision).toMatchObject({
+      kind: 'job',
+      rule: 'command /dev say',
+      sender: 'ann',
+      job: { action: 'send', project_name: 'shop-7', text },
+    })
+    expect(decision.kind === 'job' ? Object.keys(decision.job) : []).toEqual(['project_name', 'action', 'text'])
+  })
+
+  test.each([
+    ['of a stranger', comment('/dev say push to main', 'NONE', 'eve'), /eve may not do this/],
+    ['of a contributor', comment('/dev say push to main', 'CONTRIBUTOR', 'eve'), /eve may not do this/],
+    ['that was edited', { ...comment('/dev say x'), action: 'edited' }, /no rule maps/],
+    ['without a text', comment('/dev say'), /text/],
+    ['of blanks', comment('/dev say \r\n \t'), /text/],
+    ['of another word', comment('/dev sayings'), /not known/],
+    ['too long', comment(`/dev say ${'x'.repeat(20_001)}`), /longer than 20000/],
+  ])('do not have a comment said %s', async (_, payload, reason) => {
+    const decision = await decide('issue_comment', payload)
+    expect(decision).toMatchObject({ kind: 'ignored' })
+    expect(decision.kind === 'ignored' ? decision.reason : '').toMatch(reason)
+  })
+
   test.each(['/device', 'please /dev', ' /dev', '/dev explode', '/dev stop now', ''])(
     'ignore the comment %j',
     async (body) => {

@@ -12,6 +12,10 @@ interface Example {
   readonly payload: Record<string, unknown>
 }
 
+function fail(): never {
+  throw new Error('no job')
+}
+
 /** The payloads that GitHub's own documentation was made from, of github.com and of GitHub Enterprise Server. */
 async function examplesOf(server: string): Promise<Example[]> {
   const main = createRequire(import.meta.url).resolve('@octokit/webhooks-examples')
@@ -151,6 +155,46 @@ describe('a delivery', () => {
     expect(await deliver(receiver, 'issues', closed)).toMatchObject({ status: 202 })
     // It is asked for again while the end of the first is still to come: that is a new session.
     expect((await deliver(receiver, 'issues', labeled)).json).toMatchObject({ status: 'queued' })
+  })
+
+  const saying = (body: string, from = repository, association = 'OWNER') => ({
+    action: 'created',
+    repository: from,
+    sender: person,
+    issue,
+    comment: { body, author_association: association, user: person },
+  })
+
+  test('that says something is told to the session of its issue, once, and is ignored where there is none', async () => {
+    const receiver = await startReceiver()
+    const none = { status: 'ignored', reason: 'no session stands for acme/shop#7' }
+    expect((await deliver(receiver, 'issue_comment', saying('/dev say go on'))).json).toMatchObject(none)
+    await deliver(receiver, 'issues', labeled)
+    const said = await deliver(receiver, 'issue_comment', saying('/dev say go on\r\nplease'), 'd-1')
+    const { job_id: id } = said.json as { job_id: string }
+    expect(said).toMatchObject({ status: 202 })
+    expect(await receiver.spool.find(parseJobId(id) ?? fail())).toMatchObject({
+      job: { action: 'send', project_name: 'shop-7', text: 'go on\r\nplease' },
+      origin: { kind: 'github', subject: 'acme/shop#7', sender: 'ann' },
+    })
+    const again = (await deliver(receiver, 'issue_comment', saying('/dev say go on\r\nplease'), 'd-1')).json
+    expect(again).toMatchObject({ status: 'duplicate', job_id: id })
+  })
+
+  test('that says something, of a stranger, with an escape, or of another repository’s issue, is ignored', async () => {
+    const receiver = await startReceiver()
+    await deliver(receiver, 'issues', labeled)
+    const other = { ...repository, full_name: 'evil/shop' }
+    for (const [payload, reason] of [
+      [saying('/dev say go on', repository, 'NONE'), /may not do this/],
+      [saying('/dev say \u001b[201~\rrm -rf ~'), /text: has the control character/],
+      [saying('/dev say go on', other), /the session of that name is about acme\/shop#7/],
+    ] as const) {
+      const { json } = await deliver(receiver, 'issue_comment', payload)
+      expect(json).toMatchObject({ status: 'ignored' })
+      expect((json as { reason: string }).reason).toMatch(reason)
+    }
+    expect(await receiver.inbox()).toHaveLength(1)
   })
 
   test('whose job failed is a new attempt', async () => {
