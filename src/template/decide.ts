@@ -40,7 +40,8 @@ export function decide(mentions: readonly Mention[]): Verdict {
   const frameworks = withoutCovered(mentions.filter(isOf('framework')))
   const framework = foremost(frameworks)
   const asked = Math.max(...mentions.filter(decides).map(({ role }) => role), 0)
-  if (leading !== undefined && leading.role >= Math.min(asked, framework?.role ?? 0)) {
+  // `Browser extension written in Svelte`: what is asked for at all, not with what.
+  if (leading !== undefined && leading.role >= Math.min(asked, framework?.role ?? 0, 2)) {
     const side = leading.role === 0 && language !== undefined && language.role >= 2
     if (!side) return ofThing(leading, languageOf(language, framework), mentions)
   }
@@ -83,7 +84,9 @@ function ofThing(
   language: MentionOf<'language'> | undefined,
   mentions: readonly Mention[],
 ): Verdict {
-  const beside = language === undefined || language.role === 0 ? undefined : language
+  // Beside what is surely asked for, a language that is only spoken of says nothing.
+  const isBeside = language === undefined || language.role === 0 || (thing.role === 3 && language.role === 1)
+  const beside = isBeside ? undefined : language
   const named = language === undefined ? undefined : thing.stack.in[language.stack.name]
   const template =
     named ??

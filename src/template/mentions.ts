@@ -31,7 +31,7 @@ const leads = set(
     'scaffold start want need like prefer take → mit en con avec com met auf als mittels usando is',
 )
 /** What comes before the name of a tool, also behind `that` and `which`. */
-const strongLeads = set('in use choose chose as be → 用')
+const strongLeads = set('in use choose chose as be become becomes → 用')
 /** From here on a clause tells of what stands beside: whom it is for, what it reads, what it is like. */
 const openers = set(
   'that which who whose where because since though although for from between behind against like about calls reads consumes ' +
@@ -43,10 +43,18 @@ const doneIn = set('written built made done implemented programmed coded develop
 const companions = set(
   'works work working integrates integrate compatible talks talk talking deals deal together along plays interacts connects connect syncs',
 )
+/** Before `is`: what comes then is what is asked for. */
+const wanted = set(
+  'missing need needed needs want wanted required lacking left task job repo repository project this here now todo fehlt falta manque',
+)
+/** Behind a name: `…, which is this project`. */
+const isThis = /^(?:which is|that is|and is|is|thats) (?:this|what (?:we|i|this|is))\b/
 const owners = set(
   'our their my your his her existing current other all many unser unsere unserer nuestro nuestra notre nos',
 )
 const makers = set('build make write create set have use develop start get be')
+/** Before `by`: who does it stands beside, unless it takes the place of another. */
+const isDone = /^(?!replaced|superseded|substituted|followed|driven|backed|powered)(?:\w+ed|written|given|run|read|built|sent|fed|made)$/
 const pronouns = set('to can could will would should shall must may might they we you i people users who cannot')
 const units = set('weeks week days day hours hour minutes min months month years year km people steps times pages')
 const particles = set(
@@ -69,11 +77,12 @@ export function findMentions(lexicon: Lexicon, words: readonly Word[], taken: Re
     const asked = one.stack.is === 'thing' && role >= 2 ? 1 : 0
     if (!one.sure && evidence(one, words, surroundings) + asked < 2) continue
     if (isTaken(one, taken)) continue
-    const text = words.slice(one.at, one.at + one.length)
-    mentions.push({ ...one, role, words: text.map((word) => word.text).join(' ') })
+    mentions.push({ ...one, role, words: textOf(words.slice(one.at, one.at + one.length)) })
   }
   return mentions
 }
+
+const textOf = (words: readonly Word[]): string => words.map((word) => word.text).join(' ')
 
 function isTaken(found: Found, taken: ReadonlySet<number>): boolean {
   for (let at = found.at; at < found.at + found.length; at++) if (taken.has(at)) return true
@@ -129,6 +138,8 @@ function evidence(found: Found, words: readonly Word[], { sureAt, isTechnical, l
 
 function roleOf(found: Found, words: readonly Word[], previous: Mention | undefined): Role {
   const clause = words[found.at]?.clause
+  const end = found.at + found.length
+  if (isThis.test(textOf(words.slice(end, end + 4).filter((one) => one.sentence === words[end - 1]?.sentence)))) return 3
   let before = found.at - 1
   const wordAt = (at: number) => (words[at]?.clause === clause ? (words[at]?.text ?? '') : '')
   const isFiller = () => fillers.has(wordAt(before)) || /^\d+$/.test(wordAt(before))
@@ -148,6 +159,7 @@ function roleOf(found: Found, words: readonly Word[], previous: Mention | undefi
   // `Stack: Vue`, but in `Monorepo: a Vue site, …` the list says what it holds.
   const held = previous?.stack.is === 'thing' && previous.stack.leads && previous.at + previous.length - 1 === before
   if (strongLeads.has(lead) || (words[before + 1]?.colon === true && !held)) return 3
+  if (/^(?:is|ist|es|est)$/.test(lead) && wanted.has(wordAt(before - 1))) return 3
   if (lead === 'of' && !/^(?:kind|sort|version|use|set|bunch)$/.test(wordAt(before - 1))) return 0
   if (owners.has(lead)) return lead === 'our' && wordAt(before + 1) === 'new' ? 2 : 0
   if (leads.has(lead)) return 2
@@ -180,6 +192,7 @@ function isOpened(words: readonly Word[], at: number, clause: number | undefined
   for (let index = at - 1; index >= 0 && words[index]?.clause === clause; index--) {
     const text = words[index]?.text ?? ''
     if (openers.has(text) && !isAsked(words, index)) return true
+    if (text === 'by' && isDone.test(words[index - 1]?.text ?? '')) return true
     const verb = words[index + 1]?.text ?? ''
     if (text === 'to' && index + 1 < at && !makers.has(verb) && !fillers.has(verb)) return true
   }

@@ -43,6 +43,16 @@ export const negators: readonly Negator[] = [
     stops: set('to in into onto with by using on nach auf durch a par por con con → avec mit zu'),
     reach: 7,
   },
+  {
+    phrases: list(
+      'choose between, choosing between, decide between, deciding between, choice between, decision between, torn between, ' +
+        'undecided between, toss-up between',
+    ),
+    stops: set('but so'),
+    reach: 7,
+  },
+  // `Zero JavaScript`, but not all of `zero-dependency TypeScript`.
+  { phrases: list('zero, hardly any, barely any, very little, as little, zero client side'), stops: set('but'), reach: 1 },
   { phrases: list('legacy, old, former, formerly, deprecated, existing'), stops: set('to with'), reach: 1 },
 ]
 
@@ -60,8 +70,14 @@ export const complaints = list(
 
 /** A clause with one of these speaks of something that stands elsewhere already. */
 export const given = list(
-  'later there, may be, might be, maybe later, in the future, eventually, some day, at some point, later on, already exists, already exist, already have, already has, already there, already runs, already running, already done, already built, exists, exist already, lives elsewhere, ' +
-    'another team, other team, platform team, other teams own, maintained by, owned by, is done by, are done by, done by an, made by another, somebody else, someone else, an agency, other repositories, ' +
-    'another repository, other repository, other repo, another repo, not touched, stays as, stay as, stays untouched, is finished, is ready, other services, other projects, the others are, ' +
+  'later there, may be, might be, maybe later, in the future, eventually, some day, at some point, later on, already exists, already exist, already have, already has, already there, already runs, already running, already done, already built, exists, exist already, both exist, all exist, ' +
+    'not touched, stays as, stay as, stays untouched, is finished, is ready, other services, other projects, the others are, ' +
     'not part of this, out of scope, existiert bereits, gibt es schon, ya existe, existe déjà, já existe',
+)
+
+/** So does what these are said of: who else sees to it, or where it is. */
+export const elsewhere = list(
+  'elsewhere, somewhere else, another team, other team, platform team, other teams own, maintained by, owned by, is done by, are done by, ' +
+    'done by an, made by another, somebody else, someone else, an agency, our agency, other repositories, another repository, ' +
+    'other repository, other repo, another repo',
 )
