@@ -1,6 +1,6 @@
 import { findPhrases, type Found, type Lexicon } from './lexicon.js'
 import type { Stack } from './stacks.js'
-import type { Word } from './words.js'
+import { clauseStart, type Word } from './words.js'
 
 /** A stack that a text speaks of. */
 export interface Mention {
@@ -55,6 +55,8 @@ const owners = set(
 const makers = set('build make write create set have use develop start get be')
 /** Before `by`: who does it stands beside, unless it takes the place of another. */
 const isDone = /^(?!replaced|superseded|substituted|followed|driven|backed|powered)(?:\w+ed|written|given|run|read|built|sent|fed|made)$/
+/** Behind `and`: another thing to do, no more of what stands beside. */
+const tasks = set('analyse analyze build create do draw explore make plot present put render rewrite show turn write')
 const pronouns = set('to can could will would should shall must may might they we you i people users who cannot')
 const units = set('weeks week days day hours hour minutes min months month years year km people steps times pages')
 const particles = set(
@@ -150,7 +152,11 @@ function roleOf(found: Found, words: readonly Word[], previous: Mention | undefi
   const lead = wordAt(before)
   if (opened) {
     // `that lints code in Python projects`, but `which is written in Python`
-    if (lead === 'in' && !doneIn.has(wordAt(before - 1))) return 0
+    if (lead === 'in' && !doneIn.has(wordAt(before - 1))) {
+      // `Screens for the warehouse in Vue.`
+      const ends = words[end]?.clause !== clause || /^(?:with|and|mit|und)$/.test(words[end]?.text ?? '')
+      return ends && !words.slice(clauseStart(words, found.at), found.at).some(isRelative) ? 1 : 0
+    }
     if (strongLeads.has(lead)) return 3
     if (/^(?:using|uses)$/.test(lead)) return 2
     return /^(?:with|on|mit|con|avec)$/.test(lead) && !companions.has(wordAt(before - 1)) ? 1 : 0
@@ -194,9 +200,14 @@ function isOpened(words: readonly Word[], at: number, clause: number | undefined
     if (openers.has(text) && !isAsked(words, index)) return true
     if (text === 'by' && isDone.test(words[index - 1]?.text ?? '')) return true
     const verb = words[index + 1]?.text ?? ''
+    if (text === 'and' && tasks.has(verb) && !words.slice(clauseStart(words, at), index).some(isRelative)) return false
     if (text === 'to' && index + 1 < at && !makers.has(verb) && !fillers.has(verb)) return true
   }
   return false
+}
+
+function isRelative({ text }: Word): boolean {
+  return /^(?:that|which|who|whose|where)$/.test(text)
 }
 
 /** `kind of`, `start from`, `behind one gateway` say nothing of what stands beside. */
@@ -204,6 +215,8 @@ function isAsked(words: readonly Word[], index: number): boolean {
   const text = words[index]?.text ?? ''
   if (text === 'behind') return /^(?:a|an|one)$/.test(words[index + 1]?.text ?? '')
   const before = words[index - 1]?.text ?? ''
+  // `Do that in Koa.`
+  if (text === 'that') return /^(?:in|with|using)$/.test(words[index + 1]?.text ?? '')
   if (text === 'like') return /^(?:id|wed|would|i|we|theyd|shed|hed|youd)$/.test(before)
   if (text === 'for') return /^(?:go|went|opt|opted|vote|voted|ask|asked|settle|settled)$/.test(before)
   return text === 'from' && before === 'start'

@@ -1,5 +1,5 @@
 import { afterthoughts, complaints, elsewhere, given, negators, type Negator, type Phrase } from './negators.js'
-import { placesOf, type Word } from './words.js'
+import { clauseStart, placesOf, type Word } from './words.js'
 
 /**
  * The indexes of words that are spoken of but not asked for: negated, migrated away from, complained of, or standing
@@ -37,7 +37,7 @@ function takeForward(words: readonly Word[], from: number, negator: Negator, tak
     if (word.clause !== words[index - 1]?.clause && !goesOn(words, index)) return
     const follows = index === from && /^(?:use|using)$/.test(word.text)
     if (negator.stops.has(word.text) && !follows) return
-    taken.add(index)
+    if (negator.keeps?.has(word.text) !== true) taken.add(index)
   }
 }
 
@@ -79,12 +79,6 @@ function takeWhatIsElsewhere(words: readonly Word[], at: number, taken: Set<numb
   while (from < at && !/^(?:for|that|which|behind|between|from|against|to|on|with|talking|calling|reading|consuming|beside)$/.test(words[from]?.text ?? '')) from++
   if (isKnown || from >= at) takeClause(words, at, taken)
   else for (let index = from; words[index]?.clause === words[at]?.clause; index++) taken.add(index)
-}
-
-function clauseStart(words: readonly Word[], at: number): number {
-  let start = at
-  while (start > 0 && words[start - 1]?.clause === words[at]?.clause) start--
-  return start
 }
 
 /** `Our service is written in Go`, `There is a React shop already`: what is so today, and nothing of what is to be. */

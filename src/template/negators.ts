@@ -8,6 +8,8 @@ export interface Negator {
   readonly stops: ReadonlySet<string>
   /** How many words it reaches at most. */
   readonly reach: number
+  /** Kinds of things that stay what they are: a service that is rewritten is one again. */
+  readonly keeps?: ReadonlySet<string>
 }
 
 const list = (lines: string): readonly Phrase[] => lines.split(',').map((phrase) => phrase.trim().split(' '))
@@ -35,14 +37,28 @@ export const negators: readonly Negator[] = [
   },
   {
     phrases: list(
-      'replace, replaces, replacing, rewrite, rewriting, rewrite of, convert, converting, translate, translating, migrate, migrates, ' +
-        'migrating, migration of, migration from, port, porting, port of, move from, moving from, move the, move our, moving our, moving the, switch from, switching from, ' +
-        'change from, coming from, transition from, successor of, successor to, successor for, replacement for, replacement of, used to be, ' +
-        'reemplazar, sustituir, migrar, migrer, remplacer, ersetzen, ersetze, migration von, umstieg von, migrieren, sostituire, vervang',
+      'replace, replaces, replacing, convert, converting, translate, translating, move from, moving from, move the, move our, moving our, ' +
+        'moving the, switch from, switching from, change from, coming from, transition from, successor of, successor to, successor for, ' +
+        'replacement for, replacement of, ersetzen, ersetze, vervang, vervangen',
     ),
-    stops: set('to in into onto with by using on nach auf durch a par por con con → avec mit zu'),
+    stops: set('to in into onto with by using on nach auf durch → avec mit zu door'),
     reach: 7,
   },
+  {
+    phrases: list(
+      'rewrite, rewriting, rewrite of, redo, redoing, migrate, migrates, migrating, migration of, migration from, port, porting, port of, ' +
+        'migration von, umstieg von, migrieren',
+    ),
+    stops: set('to in into onto with by using on nach auf durch → mit zu'),
+    reach: 7,
+    keeps: set('service server api backend tool cli command utility library package module script'),
+  },
+  {
+    phrases: list('reemplazar, sustituir, substituir, migrar, migrer, remplacer, sostituire, migrare, zastąpić'),
+    stops: set('a à in por par con com avec vers para → na'),
+    reach: 7,
+  },
+  { phrases: list('used to be, was once, has been, wurde bisher'), stops: set('but now and'), reach: 5 },
   {
     phrases: list(
       'choose between, choosing between, decide between, deciding between, choice between, decision between, torn between, ' +
