@@ -82,7 +82,8 @@ export function findPhrases(lexicon: Lexicon, words: readonly Word[]): Found[] {
   for (let at = 0; at < words.length; at++) {
     const word = words[at]
     if (word === undefined) continue
-    const entry = lexicon.entries.get(word.text)?.find((one) => fits(one, words, at)) ??
+    const entry =
+      lexicon.entries.get(word.text)?.find((one) => fits(one, words, at)) ??
       compound(lexicon, word.text) ??
       meantPhrase(lexicon, words, at) ??
       meant(lexicon, word.text)

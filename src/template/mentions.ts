@@ -39,6 +39,10 @@ const openers = set(
 )
 /** Before `in`, behind `that`: what is done in a language, not where something is looked for. */
 const doneIn = set('written built made done implemented programmed coded developed be is it this everything')
+/** Before `in`: where it is put, not what it is made in. */
+const placed = set(
+  'deployed hosted embedded embed run runs running shown served used mounted wrapped lives sits displayed included',
+)
 /** Before `with`: what stands beside. */
 const companions = set(
   'works work working integrates integrate compatible talks talk talking deals deal together along plays interacts connects connect syncs',
@@ -54,9 +58,12 @@ const owners = set(
 )
 const makers = set('build make write create set have use develop start get be')
 /** Before `by`: who does it stands beside, unless it takes the place of another. */
-const isDone = /^(?!replaced|superseded|substituted|followed|driven|backed|powered)(?:\w+ed|written|given|run|read|built|sent|fed|made)$/
+const isDone =
+  /^(?!replaced|superseded|substituted|followed|driven|backed|powered)(?:\w+ed|written|given|run|read|built|sent|fed|made)$/
 /** Behind `and`: another thing to do, no more of what stands beside. */
 const tasks = set('analyse analyze build create do draw explore make plot present put render rewrite show turn write')
+/** Behind what is asked for: what it is for. */
+const isFor = /^(?:for|on|about|für|sur|sobre|su|over)$/
 const pronouns = set('to can could will would should shall must may might they we you i people users who cannot')
 const units = set('weeks week days day hours hour minutes min months month years year km people steps times pages')
 const particles = set(
@@ -85,6 +92,15 @@ export function findMentions(lexicon: Lexicon, words: readonly Word[], taken: Re
 }
 
 const textOf = (words: readonly Word[]): string => words.map((word) => word.text).join(' ')
+
+/** `We have a Rails monolith and a React app`: what is there, unless something is wanted of it. */
+function isHad(words: readonly Word[], start: number): boolean {
+  const clause = words.filter((word) => word.clause === words[start]?.clause).map(({ text }) => text)
+  return (
+    /^(?:we have|weve got|we run|we own|i have) (?:an?|the|one|two|three|both)\b/.test(clause.join(' ')) &&
+    !clause.some((text) => /^(?:needs?|want|to|should|must|like)$/.test(text))
+  )
+}
 
 function isTaken(found: Found, taken: ReadonlySet<number>): boolean {
   for (let at = found.at; at < found.at + found.length; at++) if (taken.has(at)) return true
@@ -127,7 +143,7 @@ function evidence(found: Found, words: readonly Word[], { sureAt, isTechnical, l
   const joined = after !== undefined && /^(?:with|and|plus|mit|und|y|et)$/.test(after.text)
   const begins = word?.capital === true && !word.name
   if (at === 0 && word?.capital === false) points += 1
-  if (begins && ((joined && words[at + length + 1]?.name === true) || after?.text === 'for')) points += 1
+  if (begins && ((joined && words[at + length + 1]?.name === true) || isFor.test(after?.text ?? ''))) points += 1
   // A Latin word amid Chinese or Japanese is a name.
   if ([before, after].some((one) => /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]$/u.test(one?.text ?? ''))) points += 2
   if (isTechnical) points += 1
@@ -141,7 +157,8 @@ function evidence(found: Found, words: readonly Word[], { sureAt, isTechnical, l
 function roleOf(found: Found, words: readonly Word[], previous: Mention | undefined): Role {
   const clause = words[found.at]?.clause
   const end = found.at + found.length
-  if (isThis.test(textOf(words.slice(end, end + 4).filter((one) => one.sentence === words[end - 1]?.sentence)))) return 3
+  if (isThis.test(textOf(words.slice(end, end + 4).filter((one) => one.sentence === words[end - 1]?.sentence))))
+    return 3
   let before = found.at - 1
   const wordAt = (at: number) => (words[at]?.clause === clause ? (words[at]?.text ?? '') : '')
   const isFiller = () => fillers.has(wordAt(before)) || /^\d+$/.test(wordAt(before))
@@ -150,6 +167,11 @@ function roleOf(found: Found, words: readonly Word[], previous: Mention | undefi
   if (previous !== undefined && joins(previous, before, words, clause)) return previous.role
   const opened = isOpened(words, found.at, clause)
   const lead = wordAt(before)
+  // `deployed in an Express container`
+  if (lead === 'in' && placed.has(wordAt(before - 1))) return 0
+  // `gives agents access to it through an MCP server`
+  if (/^(?:through|via)$/.test(lead) && /^an?$/.test(wordAt(before + 1))) return 3
+  if (isHad(words, clauseStart(words, found.at))) return 0
   if (opened) {
     // `that lints code in Python projects`, but `which is written in Python`
     if (lead === 'in' && !doneIn.has(wordAt(before - 1))) {

@@ -76,7 +76,13 @@ function takeWhatIsElsewhere(words: readonly Word[], at: number, taken: Set<numb
   const first = words[start]?.text ?? ''
   const isKnown = /^(?:the|our|their|its|both|all|these|it|that|which|existing|there)$/.test(first)
   let from = start + 1
-  while (from < at && !/^(?:for|that|which|behind|between|from|against|to|on|with|talking|calling|reading|consuming|beside)$/.test(words[from]?.text ?? '')) from++
+  while (
+    from < at &&
+    !/^(?:for|that|which|behind|between|from|against|to|on|with|talking|calling|reading|consuming|beside)$/.test(
+      words[from]?.text ?? '',
+    )
+  )
+    from++
   if (isKnown || from >= at) takeClause(words, at, taken)
   else for (let index = from; words[index]?.clause === words[at]?.clause; index++) taken.add(index)
 }

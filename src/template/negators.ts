@@ -28,7 +28,7 @@ export const negators: readonly Negator[] = [
     phrases: list(
       'no, non, without, minus, except, unlike, instead of, rather than, other than, anything but, alternative to, away from, ' +
         'migrate off, migrating off, migration off, move off, moving off, get off, getting off, rid of, drop, dropping, ditch, ' +
-        'ditching, leaving, leave, remove, removing, retire, retiring, outgrown, abandon, abandoning, sick of, tired of, fed up with, ' +
+        'ditching, leaving, leave, remove, removing, retire, retiring, outgrown, abandon, abandoning, sick of, tired of, were done with, are done with, am done with, im done with, fed up with, ' +
         'preferred over, ahead of, sin, sans, pas de, ohne, statt, anstatt, anstelle von, kein, keine, keinen, weg von, ' +
         'en lugar de, considered, considering, evaluated, looked at, tried, discussed, originally, was meant to be, thought of, thought about, had planned, at first, enough of, giving up on, give up on, gave up on, en vez de, au lieu de, plutôt que, em vez de, sem, senza, invece di, al posto di, zonder, geen, in plaats van, без, не, вместо',
     ),
@@ -49,7 +49,7 @@ export const negators: readonly Negator[] = [
       'rewrite, rewriting, rewrite of, redo, redoing, migrate, migrates, migrating, migration of, migration from, port, porting, port of, ' +
         'migration von, umstieg von, migrieren',
     ),
-    stops: set('to in into onto with by using on nach auf durch → mit zu'),
+    stops: set('to in into onto with by as using on nach auf durch → mit zu'),
     reach: 7,
     keeps: set('service server api backend tool cli command utility library package module script'),
   },
@@ -68,7 +68,11 @@ export const negators: readonly Negator[] = [
     reach: 7,
   },
   // `Zero JavaScript`, but not all of `zero-dependency TypeScript`.
-  { phrases: list('zero, hardly any, barely any, very little, as little, zero client side'), stops: set('but'), reach: 1 },
+  {
+    phrases: list('zero, hardly any, barely any, very little, as little, zero client side'),
+    stops: set('but'),
+    reach: 1,
+  },
   { phrases: list('legacy, old, former, formerly, deprecated, existing'), stops: set('to with'), reach: 1 },
 ]
 
