@@ -29,7 +29,7 @@ type Chosen = Omit<Choice, 'hintProblem'>
 const fallbackId = 'generic-starter'
 
 /** A ranked template is chosen where its words weigh this much, and its score leads by this factor. */
-const threshold = { weight: 3, lead: 1.5 }
+const threshold = { weight: 3, lead: 1.3 }
 /** The same where a language is named and the choice is only among its templates. */
 const inLanguage = { weight: 1, lead: 1.15 }
 

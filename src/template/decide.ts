@@ -45,8 +45,14 @@ export function decide(mentions: readonly Mention[]): Verdict {
     const side = leading.role === 0 && language !== undefined && language.role >= 2
     if (!side) return ofThing(leading, languageOf(language, framework), mentions)
   }
-  // `Plain HTML page for our Django product`: the framework stands beside what is asked for.
-  const isBeside = framework?.role === 0 && ((language?.role ?? 0) >= 2 || things.some(({ role }) => role >= 2))
+  // `Plain HTML page for our Django product`, `The shop is Next.js; build the webhook consumer in Go`: the framework stands beside.
+  const isOther =
+    language?.role === 3 &&
+    (framework?.role ?? 0) < 3 &&
+    framework?.stack.language !== language.stack.name &&
+    things.some((one) => one.role > 0 && fitsLanguage(one, language))
+  const isBeside =
+    isOther || (framework?.role === 0 && ((language?.role ?? 0) >= 2 || things.some(({ role }) => role >= 2)))
   if (framework !== undefined && !isBeside) {
     return ofFrameworks(
       frameworks.filter(({ role }) => role === framework.role),

@@ -53,7 +53,7 @@ export function makeLexicon(sources: readonly Stacks[]): Lexicon {
     known.add(key)
     const entry = { parts, stack, sure }
     push(entries, first, entry)
-    if (stack !== undefined && isForgiven(stack) && parts.length === 1 && /^[a-z]{5,}$/.test(first)) {
+    if (stack !== undefined && isForgiven(stack) && parts.length === 1 && /^[a-z]{4,}$/.test(first)) {
       push(misspelt, first.charAt(0), entry)
     }
   }
@@ -137,7 +137,7 @@ function isSlip(word: string, name: string): boolean {
 
 /** The name of which a word is a slip of the pen: one character too many, too few or wrong, or two exchanged. */
 function meant(lexicon: Lexicon, word: string): Entry | undefined {
-  if (word.length < 5 || word.length > 20 || !/^[a-z]+$/.test(word)) return undefined
+  if (word.length < 4 || word.length > 20 || !/^[a-z]+$/.test(word)) return undefined
   // `pythons` and `reacts` are words of their own.
   if (word.endsWith('s') && lexicon.entries.has(word.slice(0, -1))) return undefined
   return lexicon.misspelt.get(word.charAt(0))?.find((entry) => {

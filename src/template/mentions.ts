@@ -49,7 +49,7 @@ const companions = set(
 )
 /** Before `is`: what comes then is what is asked for. */
 const wanted = set(
-  'missing need needed needs want wanted required lacking left task job repo repository project this here now todo fehlt falta manque',
+  'missing need needed needs want wanted required lacking left task job repo repository project this here now todo stack framework language technology choice fehlt falta manque',
 )
 /** Behind a name: `…, which is this project`. */
 const isThis = /^(?:which is|that is|and is|is|thats) (?:this|what (?:we|i|this|is))\b/
@@ -126,6 +126,8 @@ function evidence(found: Found, words: readonly Word[], { sureAt, isTechnical, l
   const isTool = (one: Word | undefined) => one !== undefined && lexicon.beside.has(one.text)
   let points = 0
   if (isTool(after)) points += 2
+  // `Koa rather than Express`
+  if (word?.capital === true && /^(?:rather|instead)$/.test(after?.text ?? '')) points += 2
   if (sureAt.has(at - 1) || sureAt.has(at + length)) points += 2
   if (after?.text === '→' || before?.text === '→') points += 2
   if (after !== undefined && /^v?\d+$/.test(after.text) && !units.has(words[at + length + 1]?.text ?? '')) points += 1
@@ -186,8 +188,8 @@ function roleOf(found: Found, words: readonly Word[], previous: Mention | undefi
   if (companions.has(wordAt(before - 1)) && !strongLeads.has(lead)) return 0
   // `Stack: Vue`, but in `Monorepo: a Vue site, …` the list says what it holds.
   const held = previous?.stack.is === 'thing' && previous.stack.leads && previous.at + previous.length - 1 === before
-  if (strongLeads.has(lead) || (words[before + 1]?.colon === true && !held)) return 3
-  if (/^(?:is|ist|es|est)$/.test(lead) && wanted.has(wordAt(before - 1))) return 3
+  if (strongLeads.has(lead) || (words[before + 1]?.colon === true && !held && wordAt(before + 1) !== 'the')) return 3
+  if (/^(?:is|ist|es|est)$/.test(lead)) return wanted.has(wordAt(before - 1)) ? 3 : 1
   if (lead === 'of' && !/^(?:kind|sort|version|use|set|bunch)$/.test(wordAt(before - 1))) return 0
   if (owners.has(lead)) return lead === 'our' && wordAt(before + 1) === 'new' ? 2 : 0
   if (leads.has(lead)) return 2
