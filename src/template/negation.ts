@@ -64,6 +64,10 @@ function takeClause(words: readonly Word[], at: number, taken: Set<number>): voi
 
 /** `The client is React and the admin Django, both exist`: what is summed up stands before it in the sentence. */
 function takeGiven(words: readonly Word[], at: number, taken: Set<number>): void {
+  if (/^(?:that|which)$/.test(words[at - 1]?.text ?? '')) {
+    takeWhatIsElsewhere(words, at, taken)
+    return
+  }
   takeClause(words, at, taken)
   const start = clauseStart(words, at)
   if (!/^(?:both|all|these|those|they)$/.test(words[start]?.text ?? '')) return
