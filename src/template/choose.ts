@@ -29,7 +29,7 @@ type Chosen = Omit<Choice, 'hintProblem'>
 const fallbackId = 'generic-starter'
 
 /** A ranked template is chosen where its words weigh this much, and its score leads by this factor. */
-const threshold = { weight: 3, lead: 1.5 }
+const threshold = { weight: 3, lead: 1.3 }
 /** The same where a language is named and the choice is only among its templates. */
 const inLanguage = { weight: 1, lead: 1.15 }
 
@@ -121,7 +121,7 @@ async function byOwnNames(
   reading: Reading,
   { words, others }: { readonly words: readonly string[]; readonly others: readonly string[] },
 ): Promise<Chosen> {
-  const parts = words.flatMap((phrase) => phrase.split(' '))
+  const parts = words.flatMap((phrase) => phrase.split(' ')).filter((part) => /\p{L}/u.test(part))
   const own = [...catalogue.templates.values()].filter((template) => {
     const names = new Set(`${template.id} ${template.aliases.join(' ')}`.toLowerCase().split(/[^\p{L}\p{N}+#]+/u))
     return parts.some((part) => names.has(part)) && !prepare(catalogue).ofStacks.has(template.id)
@@ -142,7 +142,8 @@ async function byRank(
 ): Promise<Chosen> {
   // Where no stack is named, a word like `next` or `go` is not the name of one.
   const except = allowed === undefined ? prepare(catalogue).stackWords : undefined
-  const ranked = await rank(catalogue, reading.words, reading.taken, allowed, except)
+  const within = allowed === undefined ? undefined : prepare(catalogue).ofStacks
+  const ranked = await rank(catalogue, reading.words, reading.taken, allowed, except, within)
   const [first, second] = ranked
   if (first !== undefined && isClear(first, second, needed)) {
     return { id: first.id, by: 'rank', words: first.words, runnersUp: ranked.slice(1).map(({ id }) => id) }

@@ -40,12 +40,19 @@ export function decide(mentions: readonly Mention[]): Verdict {
   const frameworks = withoutCovered(mentions.filter(isOf('framework')))
   const framework = foremost(frameworks)
   const asked = Math.max(...mentions.filter(decides).map(({ role }) => role), 0)
-  if (leading !== undefined && leading.role >= Math.min(asked, framework?.role ?? 0)) {
+  // `Browser extension written in Svelte`: what is asked for at all, not with what.
+  if (leading !== undefined && leading.role >= Math.min(asked, framework?.role ?? 0, 2)) {
     const side = leading.role === 0 && language !== undefined && language.role >= 2
     if (!side) return ofThing(leading, languageOf(language, framework), mentions)
   }
-  // `Plain HTML page for our Django product`: the framework stands beside what is asked for.
-  const isBeside = framework?.role === 0 && ((language?.role ?? 0) >= 2 || things.some(({ role }) => role >= 2))
+  // `Plain HTML page for our Django product`, `The shop is Next.js; build the webhook consumer in Go`: the framework stands beside.
+  const isOther =
+    language?.role === 3 &&
+    (framework?.role ?? 0) < 3 &&
+    framework?.stack.language !== language.stack.name &&
+    things.some((one) => one.role > 0 && fitsLanguage(one, language))
+  const isBeside =
+    isOther || (framework?.role === 0 && ((language?.role ?? 0) >= 2 || things.some(({ role }) => role >= 2)))
   if (framework !== undefined && !isBeside) {
     return ofFrameworks(
       frameworks.filter(({ role }) => role === framework.role),
@@ -83,7 +90,9 @@ function ofThing(
   language: MentionOf<'language'> | undefined,
   mentions: readonly Mention[],
 ): Verdict {
-  const beside = language === undefined || language.role === 0 ? undefined : language
+  // Beside what is surely asked for, a language that is only spoken of says nothing.
+  const isBeside = language === undefined || language.role === 0 || (thing.role === 3 && language.role === 1)
+  const beside = isBeside ? undefined : language
   const named = language === undefined ? undefined : thing.stack.in[language.stack.name]
   const template =
     named ??

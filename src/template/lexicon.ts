@@ -15,6 +15,10 @@ export interface Lexicon {
   readonly entries: ReadonlyMap<string, readonly Entry[]>
   /** Names of one word in which a slip of the pen is forgiven, by their first letter. */
   readonly misspelt: ReadonlyMap<string, readonly Entry[]>
+  /** First words of phrases of several, by their first letter. */
+  readonly partsByLetter: ReadonlyMap<string, readonly string[]>
+  /** Beginnings of compounds (`kommandozeilen*`), by their first letter. */
+  readonly beginnings: ReadonlyMap<string, readonly Entry[]>
   readonly stacks: readonly Stack[]
   /** Words that, beside an unsure one, show that a stack is meant. */
   readonly beside: ReadonlySet<string>
@@ -34,8 +38,14 @@ export interface Found {
 export function makeLexicon(sources: readonly Stacks[]): Lexicon {
   const entries = new Map<string, Entry[]>()
   const misspelt = new Map<string, Entry[]>()
+  const beginnings = new Map<string, Entry[]>()
   const known = new Set<string>()
   const add = (phrase: string, stack: Stack | undefined, sure: boolean) => {
+    if (phrase.endsWith('*')) {
+      const beginning = phrase.slice(0, -1).toLowerCase()
+      push(beginnings, beginning.charAt(0), { parts: [beginning], stack, sure })
+      return
+    }
     const parts = wordsOf(phrase).map((word) => word.text)
     const [first] = parts
     const key = parts.join(' ')
@@ -43,7 +53,7 @@ export function makeLexicon(sources: readonly Stacks[]): Lexicon {
     known.add(key)
     const entry = { parts, stack, sure }
     push(entries, first, entry)
-    if (stack !== undefined && isForgiven(stack) && parts.length === 1 && /^[a-z]{5,}$/.test(first)) {
+    if (stack !== undefined && isForgiven(stack) && parts.length === 1 && /^[a-z]{4,}$/.test(first)) {
       push(misspelt, first.charAt(0), entry)
     }
   }
@@ -58,8 +68,12 @@ export function makeLexicon(sources: readonly Stacks[]): Lexicon {
     for (const phrase of stack.words) if (/[a-z]{2}$/i.test(phrase)) add(`${phrase}s`, stack, true)
   }
   for (const list of entries.values()) list.sort((a, b) => b.parts.length - a.parts.length)
+  const partsByLetter = new Map<string, string[]>()
+  for (const [first, list] of entries) {
+    if (first.length >= 6 && list.some(({ parts }) => parts.length > 1)) push(partsByLetter, first.charAt(0), first)
+  }
   const all = (key: 'beside' | 'technical') => new Set(sources.flatMap((source) => source[key]))
-  return { entries, misspelt, stacks, beside: all('beside'), technical: all('technical') }
+  return { entries, misspelt, partsByLetter, beginnings, stacks, beside: all('beside'), technical: all('technical') }
 }
 
 /** The phrases in a text, the longest where several begin at one word; they never overlap. */
@@ -68,7 +82,11 @@ export function findPhrases(lexicon: Lexicon, words: readonly Word[]): Found[] {
   for (let at = 0; at < words.length; at++) {
     const word = words[at]
     if (word === undefined) continue
-    const entry = lexicon.entries.get(word.text)?.find((one) => fits(one, words, at)) ?? meant(lexicon, word.text)
+    const entry =
+      lexicon.entries.get(word.text)?.find((one) => fits(one, words, at)) ??
+      compound(lexicon, word.text) ??
+      meantPhrase(lexicon, words, at) ??
+      meant(lexicon, word.text)
     if (entry === undefined) continue
     const length = entry.parts.length
     if (entry.stack !== undefined) found.push({ stack: entry.stack, at, length, sure: entry.sure })
@@ -77,15 +95,49 @@ export function findPhrases(lexicon: Lexicon, words: readonly Word[]): Found[] {
   return found
 }
 
+/** A word that begins as a compound of rules.yaml does. */
+function compound(lexicon: Lexicon, word: string): Entry | undefined {
+  return lexicon.beginnings.get(word.charAt(0))?.find(({ parts }) => parts.every((part) => word.startsWith(part)))
+}
+
 /** `react to` is no stack, but `React to-do list` is: what is overlooked must not end inside a hyphenated word. */
 function fits(entry: Entry, words: readonly Word[], at: number): boolean {
   if (!isAt(entry.parts, words, at)) return false
   return entry.stack !== undefined || words[at + entry.parts.length - 1]?.tied !== true
 }
 
+/** The phrase of several words that is meant where one of them has a slip of the pen: `comand line tool`. */
+function meantPhrase(lexicon: Lexicon, words: readonly Word[], at: number): Entry | undefined {
+  const first = words[at]?.text ?? ''
+  const starts = lexicon.entries.has(first) ? [first] : (lexicon.partsByLetter.get(first.charAt(0)) ?? [])
+  for (const start of starts) {
+    if (start !== first && !isSlip(first, start)) continue
+    const entry = lexicon.entries
+      .get(start)
+      ?.find(({ parts, stack }) => parts.length > 1 && stack !== undefined && isNearly(parts, words, at))
+    if (entry !== undefined) return entry
+  }
+  return undefined
+}
+
+function isNearly(parts: readonly string[], words: readonly Word[], at: number): boolean {
+  const clause = words[at]?.clause
+  let slips = 0
+  return parts.every((part, offset) => {
+    const word = words[at + offset]
+    if (word?.clause !== clause) return false
+    return word?.text === part || (isSlip(word?.text ?? '', part) && ++slips === 1)
+  })
+}
+
+function isSlip(word: string, name: string): boolean {
+  if (name.length < 6 || word.length < 5 || word === `${name}s` || name === `${word}s`) return false
+  return isExchanged(word, name) || isOneOff(word, name)
+}
+
 /** The name of which a word is a slip of the pen: one character too many, too few or wrong, or two exchanged. */
 function meant(lexicon: Lexicon, word: string): Entry | undefined {
-  if (word.length < 5 || word.length > 20 || !/^[a-z]+$/.test(word)) return undefined
+  if (word.length < 4 || word.length > 20 || !/^[a-z]+$/.test(word)) return undefined
   // `pythons` and `reacts` are words of their own.
   if (word.endsWith('s') && lexicon.entries.has(word.slice(0, -1))) return undefined
   return lexicon.misspelt.get(word.charAt(0))?.find((entry) => {

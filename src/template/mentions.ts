@@ -1,6 +1,6 @@
 import { findPhrases, type Found, type Lexicon } from './lexicon.js'
 import type { Stack } from './stacks.js'
-import type { Word } from './words.js'
+import { clauseStart, type Word } from './words.js'
 
 /** A stack that a text speaks of. */
 export interface Mention {
@@ -31,7 +31,7 @@ const leads = set(
     'scaffold start want need like prefer take → mit en con avec com met auf als mittels usando is',
 )
 /** What comes before the name of a tool, also behind `that` and `which`. */
-const strongLeads = set('in use choose chose as be → 用')
+const strongLeads = set('in use choose chose as be become becomes → 用')
 /** From here on a clause tells of what stands beside: whom it is for, what it reads, what it is like. */
 const openers = set(
   'that which who whose where because since though although for from between behind against like about calls reads consumes ' +
@@ -39,14 +39,31 @@ const openers = set(
 )
 /** Before `in`, behind `that`: what is done in a language, not where something is looked for. */
 const doneIn = set('written built made done implemented programmed coded developed be is it this everything')
+/** Before `in`: where it is put, not what it is made in. */
+const placed = set(
+  'deployed hosted embedded embed run runs running shown served used mounted wrapped lives sits displayed included',
+)
 /** Before `with`: what stands beside. */
 const companions = set(
   'works work working integrates integrate compatible talks talk talking deals deal together along plays interacts connects connect syncs',
 )
+/** Before `is`: what comes then is what is asked for. */
+const wanted = set(
+  'missing need needed needs want wanted required lacking left task job repo repository project this here now todo stack framework language technology choice fehlt falta manque',
+)
+/** Behind a name: `…, which is this project`. */
+const isThis = /^(?:which is|that is|and is|is|thats) (?:this|what (?:we|i|this|is))\b/
 const owners = set(
   'our their my your his her existing current other all many unser unsere unserer nuestro nuestra notre nos',
 )
 const makers = set('build make write create set have use develop start get be')
+/** Before `by`: who does it stands beside, unless it takes the place of another. */
+const isDone =
+  /^(?!replaced|superseded|substituted|followed|driven|backed|powered)(?:\w+ed|written|given|run|read|built|sent|fed|made)$/
+/** Behind `and`: another thing to do, no more of what stands beside. */
+const tasks = set('analyse analyze build create do draw explore make plot present put render rewrite show turn write')
+/** Behind what is asked for: what it is for. */
+const isFor = /^(?:for|on|about|für|sur|sobre|su|over)$/
 const pronouns = set('to can could will would should shall must may might they we you i people users who cannot')
 const units = set('weeks week days day hours hour minutes min months month years year km people steps times pages')
 const particles = set(
@@ -69,10 +86,20 @@ export function findMentions(lexicon: Lexicon, words: readonly Word[], taken: Re
     const asked = one.stack.is === 'thing' && role >= 2 ? 1 : 0
     if (!one.sure && evidence(one, words, surroundings) + asked < 2) continue
     if (isTaken(one, taken)) continue
-    const text = words.slice(one.at, one.at + one.length)
-    mentions.push({ ...one, role, words: text.map((word) => word.text).join(' ') })
+    mentions.push({ ...one, role, words: textOf(words.slice(one.at, one.at + one.length)) })
   }
   return mentions
+}
+
+const textOf = (words: readonly Word[]): string => words.map((word) => word.text).join(' ')
+
+/** `We have a Rails monolith and a React app`: what is there, unless something is wanted of it. */
+function isHad(words: readonly Word[], start: number): boolean {
+  const clause = words.filter((word) => word.clause === words[start]?.clause).map(({ text }) => text)
+  return (
+    /^(?:we have|weve got|we run|we own|i have) (?:an?|the|one|two|three|both)\b/.test(clause.join(' ')) &&
+    !clause.some((text) => /^(?:needs?|want|to|should|must|like)$/.test(text))
+  )
 }
 
 function isTaken(found: Found, taken: ReadonlySet<number>): boolean {
@@ -99,6 +126,8 @@ function evidence(found: Found, words: readonly Word[], { sureAt, isTechnical, l
   const isTool = (one: Word | undefined) => one !== undefined && lexicon.beside.has(one.text)
   let points = 0
   if (isTool(after)) points += 2
+  // `Koa rather than Express`
+  if (word?.capital === true && /^(?:rather|instead)$/.test(after?.text ?? '')) points += 2
   if (sureAt.has(at - 1) || sureAt.has(at + length)) points += 2
   if (after?.text === '→' || before?.text === '→') points += 2
   if (after !== undefined && /^v?\d+$/.test(after.text) && !units.has(words[at + length + 1]?.text ?? '')) points += 1
@@ -116,7 +145,7 @@ function evidence(found: Found, words: readonly Word[], { sureAt, isTechnical, l
   const joined = after !== undefined && /^(?:with|and|plus|mit|und|y|et)$/.test(after.text)
   const begins = word?.capital === true && !word.name
   if (at === 0 && word?.capital === false) points += 1
-  if (begins && ((joined && words[at + length + 1]?.name === true) || after?.text === 'for')) points += 1
+  if (begins && ((joined && words[at + length + 1]?.name === true) || isFor.test(after?.text ?? ''))) points += 1
   // A Latin word amid Chinese or Japanese is a name.
   if ([before, after].some((one) => /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]$/u.test(one?.text ?? ''))) points += 2
   if (isTechnical) points += 1
@@ -129,6 +158,9 @@ function evidence(found: Found, words: readonly Word[], { sureAt, isTechnical, l
 
 function roleOf(found: Found, words: readonly Word[], previous: Mention | undefined): Role {
   const clause = words[found.at]?.clause
+  const end = found.at + found.length
+  if (isThis.test(textOf(words.slice(end, end + 4).filter((one) => one.sentence === words[end - 1]?.sentence))))
+    return 3
   let before = found.at - 1
   const wordAt = (at: number) => (words[at]?.clause === clause ? (words[at]?.text ?? '') : '')
   const isFiller = () => fillers.has(wordAt(before)) || /^\d+$/.test(wordAt(before))
@@ -137,9 +169,18 @@ function roleOf(found: Found, words: readonly Word[], previous: Mention | undefi
   if (previous !== undefined && joins(previous, before, words, clause)) return previous.role
   const opened = isOpened(words, found.at, clause)
   const lead = wordAt(before)
+  // `deployed in an Express container`
+  if (lead === 'in' && placed.has(wordAt(before - 1))) return 0
+  // `gives agents access to it through an MCP server`
+  if (/^(?:through|via)$/.test(lead) && /^an?$/.test(wordAt(before + 1))) return 3
+  if (isHad(words, clauseStart(words, found.at))) return 0
   if (opened) {
     // `that lints code in Python projects`, but `which is written in Python`
-    if (lead === 'in' && !doneIn.has(wordAt(before - 1))) return 0
+    if (lead === 'in' && !doneIn.has(wordAt(before - 1))) {
+      // `Screens for the warehouse in Vue.`
+      const ends = words[end]?.clause !== clause || /^(?:with|and|mit|und)$/.test(words[end]?.text ?? '')
+      return ends && !words.slice(clauseStart(words, found.at), found.at).some(isRelative) ? 1 : 0
+    }
     if (strongLeads.has(lead)) return 3
     if (/^(?:using|uses)$/.test(lead)) return 2
     return /^(?:with|on|mit|con|avec)$/.test(lead) && !companions.has(wordAt(before - 1)) ? 1 : 0
@@ -147,7 +188,8 @@ function roleOf(found: Found, words: readonly Word[], previous: Mention | undefi
   if (companions.has(wordAt(before - 1)) && !strongLeads.has(lead)) return 0
   // `Stack: Vue`, but in `Monorepo: a Vue site, …` the list says what it holds.
   const held = previous?.stack.is === 'thing' && previous.stack.leads && previous.at + previous.length - 1 === before
-  if (strongLeads.has(lead) || (words[before + 1]?.colon === true && !held)) return 3
+  if (strongLeads.has(lead) || (words[before + 1]?.colon === true && !held && wordAt(before + 1) !== 'the')) return 3
+  if (/^(?:is|ist|es|est)$/.test(lead)) return wanted.has(wordAt(before - 1)) ? 3 : 1
   if (lead === 'of' && !/^(?:kind|sort|version|use|set|bunch)$/.test(wordAt(before - 1))) return 0
   if (owners.has(lead)) return lead === 'our' && wordAt(before + 1) === 'new' ? 2 : 0
   if (leads.has(lead)) return 2
@@ -180,10 +222,16 @@ function isOpened(words: readonly Word[], at: number, clause: number | undefined
   for (let index = at - 1; index >= 0 && words[index]?.clause === clause; index--) {
     const text = words[index]?.text ?? ''
     if (openers.has(text) && !isAsked(words, index)) return true
+    if (text === 'by' && isDone.test(words[index - 1]?.text ?? '')) return true
     const verb = words[index + 1]?.text ?? ''
+    if (text === 'and' && tasks.has(verb) && !words.slice(clauseStart(words, at), index).some(isRelative)) return false
     if (text === 'to' && index + 1 < at && !makers.has(verb) && !fillers.has(verb)) return true
   }
   return false
+}
+
+function isRelative({ text }: Word): boolean {
+  return /^(?:that|which|who|whose|where)$/.test(text)
 }
 
 /** `kind of`, `start from`, `behind one gateway` say nothing of what stands beside. */
@@ -191,6 +239,8 @@ function isAsked(words: readonly Word[], index: number): boolean {
   const text = words[index]?.text ?? ''
   if (text === 'behind') return /^(?:a|an|one)$/.test(words[index + 1]?.text ?? '')
   const before = words[index - 1]?.text ?? ''
+  // `Do that in Koa.`
+  if (text === 'that') return /^(?:in|with|using)$/.test(words[index + 1]?.text ?? '')
   if (text === 'like') return /^(?:id|wed|would|i|we|theyd|shed|hed|youd)$/.test(before)
   if (text === 'for') return /^(?:go|went|opt|opted|vote|voted|ask|asked|settle|settled)$/.test(before)
   return text === 'from' && before === 'start'

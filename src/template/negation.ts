@@ -1,5 +1,5 @@
-import { afterthoughts, complaints, given, negators, type Negator, type Phrase } from './negators.js'
-import { placesOf, type Word } from './words.js'
+import { afterthoughts, complaints, elsewhere, given, negators, type Negator, type Phrase } from './negators.js'
+import { clauseStart, placesOf, type Word } from './words.js'
 
 /**
  * The indexes of words that are spoken of but not asked for: negated, migrated away from, complained of, or standing
@@ -11,13 +11,16 @@ export function takenBack(words: readonly Word[]): Set<number> {
     for (const phrase of negator.phrases) {
       for (const at of placesOf(phrase, words)) {
         if (phrase[0] === 'not' && /^(?:only|just|necessarily)$/.test(words[at + 1]?.text ?? '')) continue
+        // `as discussed`
+        if (words[at - 1]?.text === 'as' && words[at - 1]?.clause === words[at]?.clause) continue
         takeForward(words, at + phrase.length, negator, taken)
       }
     }
   }
   for (const at of placesOfAny(afterthoughts, words)) takeBackward(words, at, 2, taken)
   for (const at of placesOfAny(complaints, words)) takeBackward(words, at, Infinity, taken)
-  for (const at of placesOfAny(given, words)) takeClause(words, at, taken)
+  for (const at of placesOfAny(given, words)) takeGiven(words, at, taken)
+  for (const at of placesOfAny(elsewhere, words)) takeWhatIsElsewhere(words, at, taken)
   takeState(words, taken)
   takeMigration(words, taken)
   return taken
@@ -34,7 +37,7 @@ function takeForward(words: readonly Word[], from: number, negator: Negator, tak
     if (word.clause !== words[index - 1]?.clause && !goesOn(words, index)) return
     const follows = index === from && /^(?:use|using)$/.test(word.text)
     if (negator.stops.has(word.text) && !follows) return
-    taken.add(index)
+    if (negator.keeps?.has(word.text) !== true) taken.add(index)
   }
 }
 
@@ -57,6 +60,35 @@ function takeClause(words: readonly Word[], at: number, taken: Set<number>): voi
   words.forEach((word, index) => {
     if (word.clause === clause) taken.add(index)
   })
+}
+
+/** `The client is React and the admin Django, both exist`: what is summed up stands before it in the sentence. */
+function takeGiven(words: readonly Word[], at: number, taken: Set<number>): void {
+  if (/^(?:that|which)$/.test(words[at - 1]?.text ?? '')) {
+    takeWhatIsElsewhere(words, at, taken)
+    return
+  }
+  takeClause(words, at, taken)
+  const start = clauseStart(words, at)
+  if (!/^(?:both|all|these|those|they)$/.test(words[start]?.text ?? '')) return
+  for (let index = start - 1; words[index]?.sentence === words[at]?.sentence; index--) taken.add(index)
+}
+
+/** `Nest backend for the Angular app that the other team builds`: the clause begins with what is asked for. */
+function takeWhatIsElsewhere(words: readonly Word[], at: number, taken: Set<number>): void {
+  const start = clauseStart(words, at)
+  const first = words[start]?.text ?? ''
+  const isKnown = /^(?:the|our|their|its|both|all|these|it|that|which|existing|there)$/.test(first)
+  let from = start + 1
+  while (
+    from < at &&
+    !/^(?:for|that|which|behind|between|from|against|to|on|with|talking|calling|reading|consuming|beside)$/.test(
+      words[from]?.text ?? '',
+    )
+  )
+    from++
+  if (isKnown || from >= at) takeClause(words, at, taken)
+  else for (let index = from; words[index]?.clause === words[at]?.clause; index++) taken.add(index)
 }
 
 /** `Our service is written in Go`, `There is a React shop already`: what is so today, and nothing of what is to be. */

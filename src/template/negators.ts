@@ -8,6 +8,8 @@ export interface Negator {
   readonly stops: ReadonlySet<string>
   /** How many words it reaches at most. */
   readonly reach: number
+  /** Kinds of things that stay what they are: a service that is rewritten is one again. */
+  readonly keeps?: ReadonlySet<string>
 }
 
 const list = (lines: string): readonly Phrase[] => lines.split(',').map((phrase) => phrase.trim().split(' '))
@@ -26,7 +28,7 @@ export const negators: readonly Negator[] = [
     phrases: list(
       'no, non, without, minus, except, unlike, instead of, rather than, other than, anything but, alternative to, away from, ' +
         'migrate off, migrating off, migration off, move off, moving off, get off, getting off, rid of, drop, dropping, ditch, ' +
-        'ditching, leaving, leave, remove, removing, retire, retiring, outgrown, abandon, abandoning, sick of, tired of, fed up with, ' +
+        'ditching, leaving, leave, remove, removing, retire, retiring, outgrown, abandon, abandoning, sick of, tired of, were done with, are done with, am done with, im done with, fed up with, ' +
         'preferred over, ahead of, sin, sans, pas de, ohne, statt, anstatt, anstelle von, kein, keine, keinen, weg von, ' +
         'en lugar de, considered, considering, evaluated, looked at, tried, discussed, originally, was meant to be, thought of, thought about, had planned, at first, enough of, giving up on, give up on, gave up on, en vez de, au lieu de, plutôt que, em vez de, sem, senza, invece di, al posto di, zonder, geen, in plaats van, без, не, вместо',
     ),
@@ -35,13 +37,41 @@ export const negators: readonly Negator[] = [
   },
   {
     phrases: list(
-      'replace, replaces, replacing, rewrite, rewriting, rewrite of, convert, converting, translate, translating, migrate, migrates, ' +
-        'migrating, migration of, migration from, port, porting, port of, move from, moving from, move the, move our, moving our, moving the, switch from, switching from, ' +
-        'change from, coming from, transition from, successor of, successor to, successor for, replacement for, replacement of, used to be, ' +
-        'reemplazar, sustituir, migrar, migrer, remplacer, ersetzen, ersetze, migration von, umstieg von, migrieren, sostituire, vervang',
+      'replace, replaces, replacing, convert, converting, translate, translating, move from, moving from, move the, move our, moving our, ' +
+        'moving the, switch from, switching from, change from, coming from, transition from, successor of, successor to, successor for, ' +
+        'replacement for, replacement of, ersetzen, ersetze, vervang, vervangen',
     ),
-    stops: set('to in into onto with by using on nach auf durch a par por con con → avec mit zu'),
+    stops: set('to in into onto with by using on nach auf durch → avec mit zu door'),
     reach: 7,
+  },
+  {
+    phrases: list(
+      'rewrite, rewriting, rewrite of, redo, redoing, migrate, migrates, migrating, migration of, migration from, port, porting, port of, ' +
+        'migration von, umstieg von, migrieren',
+    ),
+    stops: set('to in into onto with by as using on nach auf durch → mit zu'),
+    reach: 7,
+    keeps: set('service server api backend tool cli command utility library package module script'),
+  },
+  {
+    phrases: list('reemplazar, sustituir, substituir, migrar, migrer, remplacer, sostituire, migrare, zastąpić'),
+    stops: set('a à in por par con com avec vers para → na'),
+    reach: 7,
+  },
+  { phrases: list('used to be, was once, has been, wurde bisher'), stops: set('but now and'), reach: 5 },
+  {
+    phrases: list(
+      'choose between, choosing between, decide between, deciding between, choice between, decision between, torn between, ' +
+        'undecided between, toss-up between',
+    ),
+    stops: set('but so'),
+    reach: 7,
+  },
+  // `Zero JavaScript`, but not all of `zero-dependency TypeScript`.
+  {
+    phrases: list('zero, hardly any, barely any, very little, as little, zero client side'),
+    stops: set('but'),
+    reach: 1,
   },
   { phrases: list('legacy, old, former, formerly, deprecated, existing'), stops: set('to with'), reach: 1 },
 ]
@@ -60,8 +90,14 @@ export const complaints = list(
 
 /** A clause with one of these speaks of something that stands elsewhere already. */
 export const given = list(
-  'later there, may be, might be, maybe later, in the future, eventually, some day, at some point, later on, already exists, already exist, already have, already has, already there, already runs, already running, already done, already built, exists, exist already, lives elsewhere, ' +
-    'another team, other team, platform team, other teams own, maintained by, owned by, is done by, are done by, done by an, made by another, somebody else, someone else, an agency, other repositories, ' +
-    'another repository, other repository, other repo, another repo, not touched, stays as, stay as, stays untouched, is finished, is ready, other services, other projects, the others are, ' +
+  'later there, may be, might be, maybe later, in the future, eventually, some day, at some point, later on, already exists, already exist, already have, already has, already there, already runs, already running, already done, already built, exists, exist already, both exist, all exist, ' +
+    'not touched, stays as, stay as, stays untouched, is finished, is ready, other services, other projects, the others are, ' +
     'not part of this, out of scope, existiert bereits, gibt es schon, ya existe, existe déjà, já existe',
+)
+
+/** So does what these are said of: who else sees to it, or where it is. */
+export const elsewhere = list(
+  'elsewhere, somewhere else, another team, other team, platform team, other teams own, maintained by, owned by, is done by, are done by, ' +
+    'done by an, made by another, somebody else, someone else, an agency, our agency, other repositories, another repository, ' +
+    'other repository, other repo, another repo',
 )

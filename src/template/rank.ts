@@ -28,7 +28,8 @@ interface Index {
   readonly frequency: ReadonlyMap<string, number>
 }
 
-const indexes = new WeakMap<Catalogue, Promise<Index>>()
+/** Of a catalogue, or of those of its templates that are in a set. */
+const indexes = new WeakMap<Catalogue | ReadonlySet<string>, Promise<Index>>()
 
 /** Entries that are added at once, before other work has its turn. */
 const chunkSize = 20
@@ -48,8 +49,10 @@ export async function rank(
   allowed?: ReadonlySet<string>,
   /** Words that tell nothing. */
   except?: ReadonlySet<string>,
+  /** How common a word is tell these alone, whatever else the catalogue has. The same set each time: it has an index of its own. */
+  within?: ReadonlySet<string>,
 ): Promise<Ranked[]> {
-  const index = await indexOf(catalogue)
+  const index = await indexOf(catalogue, within)
   const most = Math.max(common.least, index.templates.length * common.part)
   const terms = termsOf(words, taken, except).filter((term) => {
     const count = index.frequency.get(term)
@@ -76,15 +79,17 @@ function rankedOf(result: SearchResult, index: Index): Ranked {
   return { id: index.templates[Number(result.id)] ?? '', score: result.score, words: own, weight }
 }
 
-function indexOf(catalogue: Catalogue): Promise<Index> {
-  const known = indexes.get(catalogue)
+function indexOf(catalogue: Catalogue, within?: ReadonlySet<string>): Promise<Index> {
+  const key = within ?? catalogue
+  const known = indexes.get(key)
   if (known !== undefined) return known
-  const made = makeIndex(catalogue)
-  indexes.set(catalogue, made)
+  const all = [...catalogue.templates.values()]
+  const made = makeIndex(within === undefined ? all : all.filter(({ id }) => within.has(id)))
+  indexes.set(key, made)
   return made
 }
 
-async function makeIndex(catalogue: Catalogue): Promise<Index> {
+async function makeIndex(templates: readonly Template[]): Promise<Index> {
   const frequency = new Map<string, number>()
   const search = new MiniSearch<Entry>({
     fields: ['names', 'keywords', 'description', 'text'],
@@ -93,7 +98,6 @@ async function makeIndex(catalogue: Catalogue): Promise<Index> {
     // An array's values become one text with commas otherwise.
     stringifyField: (value) => (Array.isArray(value) ? value.join('\n') : String(value)),
   })
-  const templates = [...catalogue.templates.values()]
   for (let from = 0; from < templates.length; from += chunkSize) {
     const entries = templates.slice(from, from + chunkSize).map((template, offset) => entryOf(template, from + offset))
     for (const entry of entries) count(entry, frequency)

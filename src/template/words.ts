@@ -62,6 +62,13 @@ function endsClause(between: string): boolean {
   return /[,;:()[\]{}|—–>、,;:]|\s-+\s/u.test(between)
 }
 
+/** The first word of a word's clause. */
+export function clauseStart(words: readonly Word[], at: number): number {
+  let start = at
+  while (start > 0 && words[start - 1]?.clause === words[at]?.clause) start--
+  return start
+}
+
 /** Where a phrase begins in the words: whole words, in order, within one clause. */
 export function placesOf(phrase: readonly string[], words: readonly Word[]): readonly number[] {
   const [first] = phrase

@@ -32,6 +32,7 @@ it('templates list tells each template and where it is from', async () => {
         aliases: [],
         from: 'templates_dirs',
         folder: join(own, 'acme-portal'),
+        added: null,
       },
       expect.objectContaining({ id: 'node-cli', from: 'home', folder: join(homes, 'node-cli') }),
       expect.objectContaining({
@@ -107,4 +108,40 @@ it('templates lint looks at the folders that it is given', async () => {
   const nowhere = await lint(join(place.folder, 'nowhere'))
   expect(nowhere.code).toBe(1)
   expect(nowhere.stdout).toContain('name the folder of a template')
+})
+
+it('templates match tells which template a text gets, and by what', async () => {
+  const place = await makeWorkplace()
+  await makeTemplates(place)
+  const match = (...args: string[]) => place.devorch(['templates', 'match', ...args])
+  expect(await match('--hint', 'FastAPI', 'a React app')).toMatchObject({
+    code: 0,
+    stdout: 'python-fastapi\n  by hint: FastAPI\n',
+    stderr: '',
+  })
+  expect(await match('Koa server, not Express')).toMatchObject({ code: 0, stderr: '' })
+  expect((await match('Koa server, not Express')).stdout).toMatch(/^koa-typescript\n {2}by rule: koa server\n/)
+  const ranked = await match('Every night tar and rsync to the NAS, from cron')
+  expect(ranked.stdout).toMatch(/^bash-cli\n {2}by rank: .*rsync/)
+  const nothing = await match('Details follow after the call')
+  expect(nothing).toMatchObject({ code: 0, stderr: '' })
+  expect(nothing.stdout).toMatch(/^generic-starter\n {2}by fallback\n/)
+})
+
+it('templates match reads the text from stdin, and prints JSON', async () => {
+  const place = await makeWorkplace()
+  await makeTemplates(place)
+  const args = ['templates', 'match', '--json', '--hint', 'acme-protal', '-']
+  const ended = await place.devorch(args, { input: 'FastAPI service\nfor the React client that exists\n' })
+  expect(ended).toMatchObject({ code: 0, stderr: '' })
+  expect(JSON.parse(ended.stdout)).toEqual({
+    id: 'python-fastapi',
+    by: 'rule',
+    words: ['fastapi'],
+    runners_up: expect.any(Array) as unknown,
+    hint_problem: expect.stringContaining('nearest: acme-portal') as string,
+  })
+  const plain = await place.devorch(['templates', 'match', '--hint', 'acme-protal', 'FastAPI'])
+  expect(plain.stdout).toMatch(/^python-fastapi\n/)
+  expect(plain.stderr).toContain('acme-protal')
 })

@@ -3,6 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { loadCatalogue, type Catalogue, type Template } from '../../src/template/catalogue.js'
 import { chooseTemplate } from '../../src/template/choose.js'
 import { parseRules } from '../../src/template/rules.js'
+import { makeManyTemplates } from '../support/many-templates.js'
+import { temporaryFolder } from '../support/temporary.js'
 import { shipped } from './fixtures.js'
 
 let catalogue: Catalogue
@@ -193,6 +195,26 @@ describe('what is named', () => {
     ['不要React,用Vue写一个前端', 'vue-typescript'],
     ['### What\nA `golang` HTTP service\n### Environment\n- Node: 20\n### Alternatives\nFlask', 'go-service'],
     ['- [ ] React\n- [x] Vue app', 'vue-typescript'],
+    // What is asked for, and what stands beside it.
+    ['The shop is React and its admin Django, both exist. What is missing is a Go service between them', 'go-service'],
+    ['Nest backend for the Angular app that the other team builds', 'nestjs-api'],
+    ['Chrome extension written in Svelte that reads our FastAPI', 'browser-extension'],
+    ['Vue app, deployed in an Express container', 'vue-typescript'],
+    ['Let agents see the Go API through an MCP server in TypeScript', 'mcp-server'],
+    ['We have a Laravel shop and a React Native app. Build a Koa server for both', 'koa-typescript'],
+    ['The storefront is Next.js. Please build the webhook consumer in Go', 'go-service'],
+    ['The catalogue is Django. Beside it we need an API. Do that in Fastify', 'fastify-typescript'],
+    ['As discussed, SvelteKit', 'svelte-kit'],
+    ['It used to be a Jenkins plugin. Now make it a GitHub Action', 'github-action'],
+    ['Rewrite the Node notification service in Go', 'go-service'],
+    ["We'll choose between React and Vue in January", 'generic-starter'],
+    ['React pages, rendered on the server for SEO', 'nextjs'],
+    ['React pages behind a login, no server rendering', 'react-typescript'],
+    // Slips of the pen within a phrase, and compounds.
+    ['rust comand line thing', 'rust-cli'],
+    ['disord bot', 'discord-bot'],
+    ['Befehlszeilenprogramm in Go', 'go-cli'],
+    ['Een commandoregelprogramma in Node', 'node-cli'],
     // Nothing is named, and many words lead one way, or too few do.
     ['A button in the toolbar that highlights prices on any website I visit', 'browser-extension'],
     ['Nightly cron job: rsync to the NAS, mail me on failure', 'bash-cli'],
@@ -212,7 +234,28 @@ describe('what is named', () => {
   it('by many words says which, and who came next', async () => {
     const choice = await chooseTemplate(catalogue, { summary: 'Every night tar and rsync to the NAS, from cron' })
     expect(choice).toMatchObject({ id: 'bash-cli', by: 'rank' })
-    expect(choice.words).toEqual(expect.arrayContaining(['rsync', 'nas', 'cron', 'tar']))
+    expect(choice.words).toEqual(expect.arrayContaining(['rsync', 'nas', 'from cron', 'tar']))
+  })
+
+  it('leads to the same template beside 300 folders of others', async () => {
+    const folder = await temporaryFolder()
+    await makeManyTemplates(folder, 300)
+    const both = await loadCatalogue([shipped, folder])
+    expect(both.templates.size).toBe(catalogue.templates.size + 300)
+    const texts = [
+      'An HTTP service in Go that stores readings',
+      'The Java service eats 2 GB of memory. I want it done again in Go.',
+      'React dashboard for the sensors',
+      'Next.js 14 shop with stripe',
+      'Django site for a blog, with postgres and docker',
+      'Spring Boot 3 service',
+      'A command line tool in Rust',
+      'Every night tar and rsync to the NAS, from cron',
+    ]
+    for (const summary of texts) {
+      const { id } = await chooseTemplate(catalogue, { summary })
+      expect([summary, (await chooseTemplate(both, { summary })).id]).toEqual([summary, id])
+    }
   })
 })
 
