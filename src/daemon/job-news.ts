@@ -8,7 +8,10 @@ import { Problem } from '../support/problem.js'
 
 /** The reports of which there may be something to say. */
 export interface JobNews {
-  /** Looks for jobs that are new, and gives all reports that are open on a server, the oldest first. */
+  /**
+   * Looks for jobs that are new, and gives reports that are open on a server: all, or, of very many, in turn those that were
+   * not given for longest.
+   */
   look(apiUrl: string): Promise<Report[]>
   /** What was written of a report elsewhere. */
   note(report: Report): void
@@ -18,6 +21,8 @@ export interface JobNews {
 
 /** Jobs that were settled before this daemon's start are looked at where they are not older. */
 const oldMs = 24 * 60 * 60 * 1000
+/** A flood of jobs must not take the time that they need: so many are read in a look, and so many reports given. */
+const atOnce = { jobs: 500, reports: 100 }
 const states: readonly JobState[] = ['queued', 'active', 'done', 'failed']
 
 export function createJobNews(
@@ -80,7 +85,9 @@ export function createJobNews(
           now.add(id)
         }
       }
-      for (const id of [...new Set(fresh)].sort()) {
+      const inOrder = [...new Set(fresh)].sort()
+      for (const id of inOrder.slice(atOnce.jobs)) now.delete(id)
+      for (const id of inOrder.slice(0, atOnce.jobs)) {
         const job = await spool.find(id)
         try {
           if (job === undefined) now.delete(id)
@@ -91,7 +98,12 @@ export function createJobNews(
         }
       }
       seen = now
-      return [...open.values()].filter((report) => report.api_url === apiUrl)
+      const given = [...open.values()].filter((report) => report.api_url === apiUrl).slice(0, atOnce.reports)
+      for (const report of given) {
+        open.delete(report.marker)
+        open.set(report.marker, report)
+      }
+      return given
     },
   }
 }

@@ -10,8 +10,8 @@ const maxReason = 600
 export function forEverybody(text: string, clean: (text: string) => string): string {
   const masked = clean(text)
     .replace(/\bfile:\/\/\S+/gi, 'file://…')
-    // Not within an address (https://example.com/acme/shop), which has a letter, a colon or a slash before it.
-    .replace(/(?<![\p{L}\p{N}:/._~-])~?\/(?:[^\s/'"`,;:]+\/)+/gu, '…/')
+    // Not within an address (https://example.com/acme/shop), which has a letter or a slash before it.
+    .replace(/(?<![\p{L}\p{N}/._~-])~?\/(?:[^\s/'"`,;:]+\/)+/gu, '…/')
   return printable(masked, maxReason)
 }
 

@@ -1,11 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { onTestFinished } from 'vitest'
 
-/** How a call is answered, other than as GitHub does. `hang`: not at all. `lost`: it is carried out, and the answer does not come. */
+/**
+ * How a call is answered, other than as GitHub does. `hang`: not at all. `lost`, `stall`: it is carried out, and the answer
+ * is cut off, or does not come.
+ */
 export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: 'hang' }
   | { readonly kind: 'lost' }
+  | { readonly kind: 'stall' }
   | { readonly kind: 'odd'; readonly body: string }
 
 export interface StoredComment {
@@ -22,6 +26,8 @@ export interface ApiCall {
   readonly line: string
   readonly authorization: string | undefined
   readonly userAgent: string | undefined
+  /** On the monotonic clock. */
+  readonly atMs: number
 }
 
 /** A stand-in for GitHub's API on loopback, as far as comments of issues go. */
@@ -63,7 +69,7 @@ export async function githubApi(): Promise<GithubApi> {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { authorization, 'user-agent': userAgent } = request.headers
     const url = new URL(request.url ?? '/', 'http://localhost')
-    calls.push({ line: `${request.method ?? ''} ${url.pathname}`, authorization, userAgent })
+    calls.push({ line: `${request.method ?? ''} ${url.pathname}`, authorization, userAgent, atMs: performance.now() })
     const text = await textOf(request)
     const fault = faults.shift()
     switch (fault?.kind) {
@@ -76,12 +82,13 @@ export async function githubApi(): Promise<GithubApi> {
         response.writeHead(201, { 'content-type': 'application/json' }).end(fault.body)
         return
       case 'lost':
+      case 'stall':
       case undefined:
         break
     }
     const answer = answerTo(request.method ?? '', url, text)
     if (fault?.kind === 'lost') response.destroy()
-    else sendJson(response, answer.status, answer.body)
+    else if (fault?.kind !== 'stall') sendJson(response, answer.status, answer.body)
   }
 
   const answerTo = (method: string, url: URL, text: string): { status: number; body: unknown } => {
