@@ -25,9 +25,9 @@ interface Place {
   /** Lines of the daemons that were started here. */
   readonly log: readonly LoggedLine[]
   /** Starts a daemon that tells on issues; gives how to end it. */
-  start(changes?: Record<string, unknown>): Promise<{ readonly url: string; stop(): Promise<void> }>
+  readonly start: (changes?: Record<string, unknown>) => Promise<{ readonly url: string; stop(): Promise<void> }>
   /** Delivers an event about issue 7 of acme/shop. */
-  deliver(daemon: { readonly url: string }, event: 'labeled' | 'closed', name?: string): Promise<Answer>
+  readonly deliver: (daemon: { readonly url: string }, event: 'labeled' | 'closed', name?: string) => Promise<Answer>
 }
 
 async function makePlace(): Promise<Place> {
