@@ -7,6 +7,7 @@ const floors = [
   ['cli'],
   ['commands'],
   ['daemon'],
+  ['report'],
   ['receiver', 'session'],
   ['job', 'config', 'template', 'repo', 'layout', 'tmux', 'tracker', 'agent', 'systemd'],
   ['support'],

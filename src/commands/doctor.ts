@@ -7,6 +7,7 @@ import { checkAgents, probeAgents } from './doctor/agents.js'
 import type { Check } from './doctor/check.js'
 import { checkConfig, checkDaemon, probeDaemon } from './doctor/daemon.js'
 import { checkFolders, probeFolders } from './doctor/folders.js'
+import { checkGithub, probeGithub } from './doctor/github.js'
 import { checkInstallation, probeInstallation } from './doctor/installation.js'
 import { checkMachine, probeMachine } from './doctor/machine.js'
 
@@ -19,11 +20,12 @@ export async function doctor(context: CommandContext, json: boolean): Promise<Ex
   const disks = { home: home.base, ...(config === undefined ? {} : { projects: config.projects_dir }) }
   const installation = await probeInstallation(home, environment)
   const newestJob = await newestJobMs(home)
-  const [machine, folders, agents, daemon] = await Promise.all([
+  const [machine, folders, agents, daemon, github] = await Promise.all([
     probeMachine(environment, config, disks, newestJob),
     probeFolders(home, config?.projects_dir, installation?.groupGid),
     config === undefined ? [] : probeAgents(config, environment),
     loaded.ok ? probeDaemon(home, loaded, environment) : undefined,
+    config === undefined ? undefined : probeGithub(config),
   ])
   const checks = [
     ...checkMachine(machine, config?.worker.min_free_memory_mb ?? 0),
@@ -31,6 +33,7 @@ export async function doctor(context: CommandContext, json: boolean): Promise<Ex
     ...checkFolders(folders),
     ...(loaded.ok && daemon !== undefined ? checkDaemon(daemon, loaded, installation) : []),
     ...(installation === undefined ? [] : checkInstallation(installation)),
+    ...checkGithub(github),
     ...checkAgents(agents),
   ]
   if (json) context.print(JSON.stringify(checks, undefined, 2))

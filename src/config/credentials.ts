@@ -9,8 +9,8 @@ const maxBytes = 64 * 1024
 
 /**
  * Adds the secrets that systemd hands over (systemd.exec(5), LoadCredential=) to the configured ones: the
- * credentials `github-secrets` and `tokens`, one a line, `basic`, a `user:password` a line, and
- * `git-<host>`, the token for that host.
+ * credentials `github-secrets` and `tokens`, one a line, `basic`, a `user:password` a line,
+ * `git-<host>`, the token for that host, and `github-token`, the one for comments.
  */
 export async function readCredentials(
   config: Config,
@@ -60,6 +60,10 @@ export async function readCredentials(
     sources.set('auth.basic', 'credential')
   }
   for (const file of await listing(folder)) {
+    if (file === 'github-token') {
+      config.github.token_file = join(folder, file)
+      sources.set('github.token_file', 'credential')
+    }
     if (!file.startsWith('git-')) continue
     const host = file.slice('git-'.length)
     config.repositories.credentials[host] = { token_file: join(folder, file) }

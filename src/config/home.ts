@@ -14,6 +14,8 @@ export interface Home {
   readonly mirrors: string
   /** Records of removed sessions; their working copies lie beside where they stood. */
   readonly trash: string
+  /** What was told on GitHub's issues. */
+  readonly reports: string
   /** Switches of people for the daemon: `paused`, `cancel-JOB`. */
   readonly control: string
   readonly logs: string
@@ -32,6 +34,7 @@ export function homeAt(base: string): Home {
     sessions: join(state, 'sessions'),
     mirrors: join(state, 'mirrors'),
     trash: join(state, 'trash'),
+    reports: join(state, 'reports'),
     control: join(state, 'control'),
     logs: join(base, 'logs'),
     templates: join(base, 'templates'),

@@ -29,6 +29,20 @@ const environmentName = z
 /** Names of variables that are passed on, or `NAME: { file: … }` for the content of a file. */
 const environment = z.array(z.union([environmentName, z.record(environmentName, z.strictObject({ file: name }))]))
 
+/** Where a token is sent: nothing but https, or this machine. Without the slash at the end. */
+const apiUrl = z
+  .string()
+  .refine(isApiUrl, 'is not the address of an API; use https://HOST/api/v3 for GitHub Enterprise Server')
+  .transform((url) => url.replace(/\/+$/, ''))
+
+function isApiUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname, username, password, search, hash } = new URL(text)
+  const isLoopback = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback)) return false
+  return `${username}${password}${search}${hash}` === '' && !/[{}\s?#]/.test(text)
+}
+
 /**
  * config.yaml: every key optional, the defaults those of the documentation. The keys keep the file's spelling in
  * the code, so that a word has one form wherever it stands.
@@ -122,6 +136,7 @@ export const configSchema = z.strictObject({
       forks: z.boolean().default(false),
       untrusted_text: z.enum(['omit', 'include']).default('omit'),
       token_file: name.nullable().default(null),
+      api_url: apiUrl.default('https://api.github.com'),
       comment: z.boolean().default(true),
     })
     .prefault({}),

@@ -29,8 +29,8 @@ export interface Workshop {
 /** Makes the folders that are missing, each for this user alone; the inbox keeps the mode it has. */
 export async function makeFolders(home: Home): Promise<void> {
   await mkdir(home.inbox, { recursive: true })
-  const { active, done, failed, sessions, mirrors, trash, control, logs } = home
-  for (const folder of [active, done, failed, sessions, mirrors, trash, control, logs]) {
+  const { active, done, failed, sessions, mirrors, trash, reports, control, logs } = home
+  for (const folder of [active, done, failed, sessions, mirrors, trash, reports, control, logs]) {
     await mkdir(folder, { recursive: true, mode: 0o700 })
   }
 }

@@ -19,6 +19,7 @@ import { closeServer, listen, refuseOpenAddress, type ListenLimits } from './lis
 import { performJob } from './perform.js'
 import { createProgress, type Progress } from './progress.js'
 import { requestHandler } from './receiver-ports.js'
+import { reportIssues, type IssueReporter, type ReportTimes } from './report-issues.js'
 import { supervise, type Supervision } from './supervise.js'
 import { sweepLeftovers } from './sweep.js'
 import { watchFolders } from './watch.js'
@@ -30,6 +31,8 @@ export interface DaemonOptions {
   readonly log: Logger
   /** A test shortens them. */
   readonly listenLimits?: ListenLimits
+  /** The same. */
+  readonly reportTimes?: ReportTimes
 }
 
 /** A daemon that listens and works. */
@@ -64,13 +67,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const workshop = assemble(home, config, options.environment, log)
     const progress = createProgress()
     const housekeeping = createHousekeeping({ home, workshop, log })
+    const reporter = reportIssues(workshop, log, options.reportTimes)
     const supervision = supervise(
       createNotifier(options.environment, log),
       workshop,
       () => worker.running().length,
       log,
     )
-    const worker = createDaemonWorker({ workshop, progress, housekeeping, supervision, log })
+    const worker = createDaemonWorker({ workshop, progress, housekeeping, reporter, supervision, log })
     // Before the worker, so that a port that is taken is told before a job is begun, and calls are answered, also those
     // that wait for an outcome, while the running jobs end.
     const stopping = new AbortController()
@@ -106,6 +110,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     housekeeping.start()
     const trash = keepTrash(workshop, log)
     releases.push(trash.stop)
+    releases.push(reporter.stop)
+    reporter.start()
 
     const apply = async (next: Config): Promise<void> => {
       const before = workshop.config
@@ -165,11 +171,12 @@ interface WorkerParts {
   readonly workshop: Workshop
   readonly progress: Progress
   readonly housekeeping: Housekeeping
+  readonly reporter: IssueReporter
   readonly supervision: Supervision
   readonly log: Logger
 }
 
-function createDaemonWorker({ workshop, progress, housekeeping, supervision, log }: WorkerParts): Worker {
+function createDaemonWorker({ workshop, progress, housekeeping, reporter, supervision, log }: WorkerParts): Worker {
   const { control } = workshop
   return createWorker({
     spool: workshop.spool,
@@ -177,7 +184,10 @@ function createDaemonWorker({ workshop, progress, housekeeping, supervision, log
     perform: (record, signal) =>
       progress
         .follow(record.id, (onStep) => performJob(record, workshop.tools, signal, onStep))
-        .finally(housekeeping.jobEnded),
+        .finally(() => {
+          housekeeping.jobEnded()
+          reporter.jobEnded()
+        }),
     holdBack: async (action, creating) =>
       heldBecause(action, await readLoad(workshop, creating), workshop.config.worker),
     cancelled: { list: () => control.cancelRequests(), clear: (id) => control.clearCancel(id) },

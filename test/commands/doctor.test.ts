@@ -115,6 +115,21 @@ test('a file where a folder should be, and a projects folder that can not be mad
   expect(of('projects')).toMatchObject([{ level: 'FAIL' }])
 })
 
+test('the token for comments is looked at where one is configured', async () => {
+  const place = await makeWorkplace()
+  const file = join(place.folder, 'github-token')
+  await place.configure({ ...portZero, github: { token_file: file } })
+  expect((await doctor(place)).of('github')).toMatchObject([{ level: 'FAIL', finding: `${file} does not exist` }])
+  await writeFile(file, 'ghp_x\n', { mode: 0o644 })
+  expect((await doctor(place)).of('github')).toMatchObject([{ level: 'WARN', remedy: `chmod 600 ${file}` }])
+  await chmod(file, 0o600)
+  expect((await doctor(place)).of('github')).toMatchObject([{ level: 'OK' }])
+  await writeFile(file, 'two\nlines\n')
+  expect((await doctor(place)).of('github')).toMatchObject([{ level: 'FAIL' }])
+  await place.configure({ ...portZero, github: { token_file: file, comment: false } })
+  expect((await doctor(place)).of('github')).toEqual([])
+})
+
 test('a daemon that runs is seen and not disturbed; its port is another home’s obstacle', async () => {
   const place = await makeWorkplace()
   const daemon = await place.serve()

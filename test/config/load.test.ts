@@ -55,7 +55,7 @@ agents:
   # any other program: { kind: command, command: [aider, --message-file, "{{ tracker }}"] }
 environment: []             # names of variables, or NAME: { file: … }, that panes get; values are never stored in a job
 sessions: { restore: true, resume_attempts: 3, idle_days: 0, ttl_days: 0 }        # 0: never
-github: { rules: default, trusted: [OWNER, MEMBER, COLLABORATOR], senders: [], repositories: [], forks: false, untrusted_text: omit, token_file: null, comment: true }
+github: { rules: default, trusted: [OWNER, MEMBER, COLLABORATOR], senders: [], repositories: [], forks: false, untrusted_text: omit, token_file: null, api_url: https://api.github.com, comment: true }
 log: { level: info, days: 14 }
 `
 
@@ -107,6 +107,17 @@ it.each([
   ['worker: { concurrency: 1.5 }', 'worker.concurrency:'],
   ['inbox: { require_end_marker: yes }', 'inbox.require_end_marker: must be true or false'],
   ['tmux: { socket_name: 1.10 }', 'tmux.socket_name: must be text, got 1.10; quote it: "1.10"'],
+  ...[
+    'http://api.example.com',
+    'https://a:b@example.com',
+    'https://example.com/?x',
+    'file:///x',
+    'x',
+    'https://x/{y}',
+  ].map((url): [string, string] => [
+    `github: { api_url: "${url}" }`,
+    'github.api_url: is not the address of an API; use',
+  ]),
   ['tmux: { socket_name: ../x }', 'tmux.socket_name: must be a plain name; use letters, digits, _ and -'],
   ['auth: { tokens: "abc" }', 'auth.tokens: must be a list'],
   ['auth: { tokens: [""] }', 'auth.tokens.0: is empty'],
@@ -200,6 +211,7 @@ describe('the credentials folder of systemd', () => {
       tokens: '  token-one  \n',
       basic: 'ann:pass:word\nbob:x\n',
       'git-git.example.com': 'a token\n',
+      'github-token': 'another\n',
       unrelated: 'x',
     })
     const { config, sources } = await load('auth: { tokens: [from-file] }\n', environment)
@@ -215,6 +227,8 @@ describe('the credentials folder of systemd', () => {
     expect(config.repositories.credentials).toEqual({
       'git.example.com': { token_file: join(folder, 'git-git.example.com') },
     })
+    expect(config.github.token_file).toBe(join(folder, 'github-token'))
+    expect(sources.get('github.token_file')).toBe('credential')
     expect(sources.get('auth.tokens')).toBe('credential')
     expect(sources.get('auth.github_secrets')).toBe('credential')
     expect(sources.get('repositories.credentials.git.example.com.token_file')).toBe('credential')

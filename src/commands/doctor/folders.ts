@@ -43,7 +43,7 @@ export async function probeFolders(
 ): Promise<FoldersFacts> {
   const mounts = parseMounts(await readFile('/proc/self/mountinfo', 'utf8').catch(() => ''))
   const look = async (path: string) => ({ path, fact: await probeFolder(path, mounts) })
-  const own = [home.active, home.done, home.failed, home.sessions, home.mirrors, home.trash, home.control]
+  const own = [home.active, home.done, home.failed, home.sessions, home.mirrors, home.trash, home.reports, home.control]
   const inbox = await look(home.inbox)
   return {
     base: await look(home.base),

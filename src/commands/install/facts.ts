@@ -213,7 +213,7 @@ export async function lookAtFile(path: string): Promise<Standing> {
 async function credentialNames(): Promise<string[]> {
   try {
     const names = await readdir(credentialsFolder)
-    return names.filter((name) => /^(github-secrets|tokens|basic|git-[A-Za-z0-9.-]+)$/.test(name)).sort()
+    return names.filter((name) => /^(github-secrets|github-token|tokens|basic|git-[A-Za-z0-9.-]+)$/.test(name)).sort()
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return []
     throw error
