@@ -78,7 +78,11 @@ export function findMentions(lexicon: Lexicon, words: readonly Word[], taken: Re
       .filter((one) => one.sure)
       .flatMap((one) => Array.from({ length: one.length }, (_, offset) => one.at + offset)),
   )
-  const isTechnical = sureAt.size > 0 || words.some((word) => lexicon.technical.has(word.text))
+  const isTechnical =
+    sureAt.size > 0 ||
+    words.some((word) => lexicon.technical.has(word.text)) ||
+    // `No React, please.`
+    found.some((one) => words[one.at]?.name === true && isTaken(one, taken))
   const surroundings = { sureAt, isTechnical, lexicon }
   const mentions: Mention[] = []
   for (const one of found) {

@@ -97,7 +97,7 @@ export const given = list(
 
 /** So does what these are said of: who else sees to it, or where it is. */
 export const elsewhere = list(
-  'elsewhere, somewhere else, another team, other team, platform team, other teams own, maintained by, owned by, is done by, are done by, ' +
+  'elsewhere, somewhere else, everyone else, everybody else, others use, another team, other team, platform team, other teams own, maintained by, owned by, is done by, are done by, ' +
     'done by an, made by another, somebody else, someone else, an agency, our agency, other repositories, another repository, ' +
     'other repository, other repo, another repo',
 )
