@@ -109,6 +109,7 @@ function fits(entry: Entry, words: readonly Word[], at: number): boolean {
 /** The phrase of several words that is meant where one of them has a slip of the pen: `comand line tool`. */
 function meantPhrase(lexicon: Lexicon, words: readonly Word[], at: number): Entry | undefined {
   const first = words[at]?.text ?? ''
+  if (first.length < 3) return undefined
   const starts = lexicon.entries.has(first) ? [first] : (lexicon.partsByLetter.get(first.charAt(0)) ?? [])
   for (const start of starts) {
     if (start !== first && !isSlip(first, start)) continue

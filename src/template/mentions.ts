@@ -49,7 +49,7 @@ const companions = set(
 )
 /** Before `is`: what comes then is what is asked for. */
 const wanted = set(
-  'missing need needed needs want wanted required lacking left task job repo repository project this here now todo stack framework language technology choice fehlt falta manque',
+  'missing need needed needs want wanted required lacking left task job part repo repository project this here now todo stack framework language technology choice fehlt falta manque',
 )
 /** Behind a name: `…, which is this project`. */
 const isThis = /^(?:which is|that is|and is|is|thats) (?:this|what (?:we|i|this|is))\b/
@@ -78,7 +78,11 @@ export function findMentions(lexicon: Lexicon, words: readonly Word[], taken: Re
       .filter((one) => one.sure)
       .flatMap((one) => Array.from({ length: one.length }, (_, offset) => one.at + offset)),
   )
-  const isTechnical = sureAt.size > 0 || words.some((word) => lexicon.technical.has(word.text))
+  const isTechnical =
+    sureAt.size > 0 ||
+    words.some((word) => lexicon.technical.has(word.text)) ||
+    // `No React, please.`
+    found.some((one) => words[one.at]?.name === true && isTaken(one, taken))
   const surroundings = { sureAt, isTechnical, lexicon }
   const mentions: Mention[] = []
   for (const one of found) {
@@ -97,8 +101,9 @@ const textOf = (words: readonly Word[]): string => words.map((word) => word.text
 function isHad(words: readonly Word[], start: number): boolean {
   const clause = words.filter((word) => word.clause === words[start]?.clause).map(({ text }) => text)
   return (
-    /^(?:we have|weve got|we run|we own|i have) (?:an?|the|one|two|three|both)\b/.test(clause.join(' ')) &&
-    !clause.some((text) => /^(?:needs?|want|to|should|must|like)$/.test(text))
+    /^(?:we|i) (?:have|run|own|maintain|operate) (?!to|decided|chosen|settled|agreed|opted|picked|voted|gone)/.test(
+      clause.join(' '),
+    ) && !clause.some((text) => /^(?:needs?|want|to|should|must|like)$/.test(text))
   )
 }
 
@@ -214,7 +219,17 @@ function joins(previous: Mention, before: number, words: readonly Word[], clause
 /** `our Go, Python and Node services`: the comma ends a clause, but not the list. */
 function isListed(previous: Mention, before: number, words: readonly Word[]): boolean {
   const end = previous.at + previous.length - 1
-  return end === before && words[end]?.sentence === words[before + 1]?.sentence && words[before + 1]?.colon !== true
+  // `for our Flutter app and our React admin, Nest`: behind the `and` the list is at its end.
+  const clause = words[previous.at]?.clause
+  const isClosed = words
+    .slice(Math.max(0, previous.at - 3), previous.at)
+    .some((one) => one.text === 'and' && one.clause === clause)
+  return (
+    !isClosed &&
+    end === before &&
+    words[end]?.sentence === words[before + 1]?.sentence &&
+    words[before + 1]?.colon !== true
+  )
 }
 
 /** Whether the clause has turned to something else before this word. */

@@ -105,11 +105,13 @@ function takeState(words: readonly Word[], taken: Set<number>): void {
     const ours = has(/^(?:our|existing|current|currently|today|other|rest|unser|unsere|nuestro|nuestra|notre)$/)
     const stated = has(/^(?:is|are|was|were|runs|run|uses|written|built|ist|sind|es|está|est)$/)
     const wished = has(
-      /^(?:new|should|must|shall|will|would|needs|need|want|be|missing|please|next|stack|prefer|favourite|soll|muss|debe|doit|replace|rewrite|gets|get)$/,
+      /^(?:new|should|must|shall|will|would|needs|need|want|be|missing|please|next|stack|job|task|part|prefer|favourite|soll|muss|debe|doit|replace|rewrite|gets|get)$/,
     )
+    const today = has(/^(?:today|currently|presently)$/) && stated && !wished
     const already = has(/^already$/) && has(/^(?:there|have|has|exists|live|running|made|done)$/)
     const isThere = word.text === 'there' && (stated || clause[1] === 'a' || clause[1] === 'an')
-    if ((((isOurs && ours) || isThere) && (stated || isThere) && !wished) || already) takeClause(words, index, taken)
+    if ((((isOurs && ours) || isThere) && (stated || isThere) && !wished) || today || already)
+      takeClause(words, index, taken)
   }
 }
 

@@ -83,21 +83,23 @@ export const afterthoughts = list(
 
 /** What is complained of was named before it, in the same clause, and is to be got rid of. */
 export const complaints = list(
-  'gave us, too many, confuses, confuse, is dead, annoys, frustrates, is slow, is painful, makes no sense, wears us out, a mistake, a nightmare, a security nightmare, nightmare, a disaster, a pain, too slow, too heavy, too big, too much, too expensive, too complex, cant keep up, cannot keep up, ' +
+  'goes to the bin, goes in the bin, has to go, is history, is gone, had its day, but id rather, but wed rather, but i prefer, but we prefer, ' +
+    'gave us, too many, confuses, confuse, is dead, annoys, frustrates, is slow, is painful, makes no sense, wears us out, a mistake, a nightmare, a security nightmare, nightmare, a disaster, a pain, too slow, too heavy, too big, too much, too expensive, too complex, cant keep up, cannot keep up, ' +
     'unmaintained, end of life, overkill, became unreadable, unreadable, takes hours, takes minutes, take forever, takes forever, got us far, has grown, hell, of no use, ' +
     'is deprecated, is being retired, gets retired, is being replaced, get replaced, gets replaced, is replaced, are replaced, being phased out, is falling apart, nobody maintains, keeps crashing, does not scale, doesnt scale',
 )
 
 /** A clause with one of these speaks of something that stands elsewhere already. */
 export const given = list(
-  'later there, may be, might be, maybe later, in the future, eventually, some day, at some point, later on, already exists, already exist, already have, already has, already there, already runs, already running, already done, already built, exists, exist already, both exist, all exist, ' +
+  'reads from it, reads it, calls it, feeds it, feed it, uses it, consumes it, talks to it, queries it, writes to it, connects to it, polls it, ' +
+    'later there, may be, might be, maybe later, in the future, eventually, some day, at some point, later on, already exists, already exist, already have, already has, already there, already runs, already running, already done, already built, exists, exist already, both exist, all exist, ' +
     'not touched, stays as, stay as, stays untouched, is finished, is ready, other services, other projects, the others are, ' +
     'not part of this, out of scope, existiert bereits, gibt es schon, ya existe, existe déjà, já existe',
 )
 
 /** So does what these are said of: who else sees to it, or where it is. */
 export const elsewhere = list(
-  'elsewhere, somewhere else, another team, other team, platform team, other teams own, maintained by, owned by, is done by, are done by, ' +
+  'elsewhere, somewhere else, everyone else, everybody else, others use, another team, other team, platform team, other teams own, maintained by, owned by, is done by, are done by, ' +
     'done by an, made by another, somebody else, someone else, an agency, our agency, other repositories, another repository, ' +
     'other repository, other repo, another repo',
 )

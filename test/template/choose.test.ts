@@ -210,6 +210,11 @@ describe('what is named', () => {
     ["We'll choose between React and Vue in January", 'generic-starter'],
     ['React pages, rendered on the server for SEO', 'nextjs'],
     ['React pages behind a login, no server rendering', 'react-typescript'],
+    ["Everyone else uses React, we don't want to. Vue for the intranet.", 'vue-typescript'],
+    ['API for our Flutter app and our React admin, NestJS with TypeORM', 'nestjs-api'],
+    ['Python scripts feed it and a Vue dashboard reads from it: the Go service for states', 'go-service'],
+    ["I was told to use WordPress but I'd rather have plain HTML and CSS", 'static-site'],
+    ['It is written in C++ today, we want the command line tool in Rust', 'rust-cli'],
     // Slips of the pen within a phrase, and compounds.
     ['rust comand line thing', 'rust-cli'],
     ['disord bot', 'discord-bot'],
