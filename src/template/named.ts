@@ -21,12 +21,8 @@ export function namedTemplate(
     if (taken.has(at) || words[at - 1]?.tied === true) continue
     let end = at
     while (words[end]?.tied === true && end - at < maxWords) end++
-    const id = ids.get(
-      words
-        .slice(at, end + 1)
-        .map((one) => one.text)
-        .join('-'),
-    )
+    const parts = end === at ? [word] : words.slice(at, end + 1)
+    const id = ids.get(parts.map((one) => one.text).join('-'))
     if (id === undefined) continue
     const near = [words[at - 1], words[end + 1]]
       .filter((one) => one?.clause === word.clause)

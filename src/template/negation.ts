@@ -102,15 +102,16 @@ function takeState(words: readonly Word[], taken: Set<number>): void {
     const isOurs = /^(?:our|the|my|their|current|currently|today|existing|unser|unsere|nuestro|nuestra|notre)$/.test(
       word.text,
     )
-    const ours = has(/^(?:our|existing|current|currently|today|other|rest|unser|unsere|nuestro|nuestra|notre)$/)
-    const stated = has(/^(?:is|are|was|were|runs|run|uses|written|built|ist|sind|es|está|est)$/)
-    const wished = has(
-      /^(?:new|should|must|shall|will|would|needs|need|want|be|missing|please|next|stack|job|task|part|prefer|favourite|soll|muss|debe|doit|replace|rewrite|gets|get)$/,
-    )
-    const today = has(/^(?:today|currently|presently)$/) && stated && !wished
+    const ours = () => has(/^(?:our|existing|current|currently|today|other|rest|unser|unsere|nuestro|nuestra|notre)$/)
+    const stated = () => has(/^(?:is|are|was|were|runs|run|uses|written|built|ist|sind|es|está|est)$/)
+    const wished = () =>
+      has(
+        /^(?:new|should|must|shall|will|would|needs|need|want|be|missing|please|next|stack|job|task|part|prefer|favourite|soll|muss|debe|doit|replace|rewrite|gets|get)$/,
+      )
+    const today = has(/^(?:today|currently|presently)$/) && stated() && !wished()
     const already = has(/^already$/) && has(/^(?:there|have|has|exists|live|running|made|done)$/)
-    const isThere = word.text === 'there' && (stated || clause[1] === 'a' || clause[1] === 'an')
-    if ((((isOurs && ours) || isThere) && (stated || isThere) && !wished) || today || already)
+    const isThere = word.text === 'there' && (clause[1] === 'a' || clause[1] === 'an' || stated())
+    if ((((isOurs && ours()) || isThere) && (isThere || stated()) && !wished()) || today || already)
       takeClause(words, index, taken)
   }
 }

@@ -19,7 +19,7 @@ export interface Word {
 
 /** The arrow of a migration; scripts without spaces, character by character; words with their dots. */
 const wordPattern =
-  /→|[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]|(?:(?![\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}])[\p{L}\p{N}_\p{M}])+(?:\.[\p{L}\p{N}_]+)*(?:\+\+|#)?/gu
+  /→|[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]|(?:[A-Za-z0-9_]|(?![\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}])[\p{L}\p{N}_\p{M}])+(?:\.[\p{L}\p{N}_]+)*(?:\+\+|#)?/gu
 
 /** Splits a text into words. What plainText leaves out is no word of it. */
 export function wordsOf(text: string): Word[] {
@@ -33,13 +33,15 @@ export function wordsOf(text: string): Word[] {
     const between = plain.slice(end, match.index)
     const last = words.at(-1)
     if (last !== undefined && between === '-') words[words.length - 1] = { ...last, tied: true }
-    const begins = endsSentence(between)
+    // A space alone ends nothing; that is quickly told of most words.
+    const spaced = between === ' '
+    const begins = !spaced && endsSentence(between)
     if (begins) sentence++
-    if (begins || endsClause(between)) clause++
-    const opens = last === undefined || begins || /[:*"“„]/.test(between)
+    if (begins || (!spaced && endsClause(between))) clause++
+    const opens = last === undefined || begins || (!spaced && /[:*"“„]/.test(between))
     const capital = !shouted && /^\p{Lu}/u.test(match[0])
     const folded = match[0].toLowerCase().replaceAll('.', '')
-    const colon = /[::]\W*$/.test(between)
+    const colon = !spaced && /[::]\W*$/.test(between)
     words.push({ text: folded, clause, sentence, tied: false, name: capital && !opens, capital, colon })
     end = match.index + match[0].length
   }
