@@ -39,6 +39,9 @@ export function messageOf(error: unknown): string {
 
 /** The `code` of a Node system error (`ENOENT`), else undefined. */
 export function codeOf(error: unknown): string | undefined {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
-  return undefined
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
+  return 'errno' in error && error.errno === -errnoOfQuota ? 'EDQUOT' : error.code
 }
+
+/** EDQUOT, errno(3). Node.js 20 to 24 have no name for it: its code is `Unknown system error -122`. */
+const errnoOfQuota = 122

@@ -72,7 +72,7 @@ export async function fillDisk(folder: string): Promise<() => Promise<void>> {
   const block = Buffer.alloc(1024 * 1024)
   for (let number = 0; ; number += 1) {
     const code = await writeFile(`${filler}-${number.toString()}`, block).catch(codeOf)
-    if (code === 'ENOSPC') break
+    if (code === 'ENOSPC' || code === 'EDQUOT') break
     if (code !== undefined) throw new Error(`the disk could not be filled: ${code}`)
   }
   return () => removeFillers(folder)

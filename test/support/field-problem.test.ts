@@ -63,6 +63,7 @@ it('a Problem says what, why and what to do, and keeps its cause', () => {
   expect(problem).toMatchObject({ name: 'Problem', field: 'repo_url', transient: false, cause })
   expect([messageOf(problem), messageOf('text'), messageOf(undefined)]).toEqual([problem.message, 'text', 'undefined'])
   expect(codeOf(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBe('ENOENT')
+  expect(codeOf(Object.assign(new Error('x'), { code: 'Unknown system error -122', errno: -122 }))).toBe('EDQUOT')
   expect([
     codeOf(new Error('x')),
     codeOf({ code: 'ENOENT' }),

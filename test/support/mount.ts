@@ -18,6 +18,24 @@ export async function mountTmpfs(folder: string, size = '1m'): Promise<string | 
   return undefined
 }
 
+/** Mounts a file system with a quota of its own on a folder until the calling test ends. @returns why it can't, where it can't */
+export async function mountWithQuota(folder: string, image: string, size: string): Promise<string | undefined> {
+  const run = (program: string, ...args: readonly string[]) => exec(program, args, { timeout: 30_000 })
+  try {
+    await run('truncate', '-s', '256M', image)
+    await run('mkfs.btrfs', '-q', image)
+    await run('mount', '-o', 'loop', image, folder)
+  } catch {
+    return 'a file system with quotas needs root and the Debian package btrfs-progs'
+  }
+  onTestFinished(async () => {
+    await unmount(folder).catch(() => undefined)
+  })
+  await run('btrfs', 'quota', 'enable', folder)
+  await run('btrfs', 'qgroup', 'limit', size, folder)
+  return undefined
+}
+
 /** Changes the options of a mounted file system: `ro`, `rw`, `size=16m`. */
 export async function remount(folder: string, options: string): Promise<void> {
   await exec('mount', ['-o', `remount,${options}`, folder], { timeout: 10_000 })
