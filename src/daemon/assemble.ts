@@ -9,7 +9,7 @@ import { createRegistry } from '../session/registry.js'
 import type { SessionTools } from '../session/tools.js'
 import { childEnvironment } from '../support/process.js'
 import type { Logger } from '../support/log.js'
-import { createCatalogue } from '../template/catalogue.js'
+import type { Catalogue } from '../template/catalogue.js'
 import { createTmux } from '../tmux/tmux.js'
 import { createControl, type Control } from './control.js'
 
@@ -88,11 +88,20 @@ function sessionTools(
     registry: createRegistry(home.sessions),
     repositories: repositoryTools(home, config, environment),
     layoutFolders: layoutFoldersOf(home),
-    loadCatalogue: createCatalogue(templateFolders(home, config).map(({ folder }) => folder)),
+    loadCatalogue: lateCatalogue(templateFolders(home, config).map(({ folder }) => folder)),
     environment,
     ownEnvironment,
     log,
     now: () => new Date(),
+  }
+}
+
+/** The catalogue, whose code is loaded at its first use: most commands need none of it. */
+function lateCatalogue(folders: readonly string[]): () => Promise<Catalogue> {
+  let catalogue: Promise<() => Promise<Catalogue>> | undefined
+  return async () => {
+    catalogue ??= import('../template/catalogue.js').then(({ createCatalogue }) => createCatalogue(folders))
+    return (await catalogue)()
   }
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { FieldProblem } from '../support/field-problem.js'
 import { nearest, printable } from '../support/text.js'
 import { parseYaml } from '../support/yaml-document.js'
