@@ -4,6 +4,7 @@ import type { JobResult } from '../job/result.js'
 import { formatFieldProblem } from '../support/field-problem.js'
 import { Problem } from '../support/problem.js'
 import { prepareCheckout, type Checkout, type Timing } from './checkout.js'
+import { readEnvironments, removePaneFiles } from './environment.js'
 import { layoutNames, requireLayout, templatesLayout } from './layouts.js'
 import { planSession, type SessionPlan } from './plan.js'
 import type { SessionRecord } from './registry.js'
@@ -62,11 +63,13 @@ export async function buildSession(
   const session = { ...sessionRecord(plan, record, checkout, tools), layout: layout.name }
   let started: Started
   try {
+    const of = { repositoryKey: plan.repository.key, agentName: plan.agentName, layout: layout.layout }
     const request = {
       record: session,
       name: plan.name,
       agent: plan.agent,
       layout: layout.layout,
+      environments: await readEnvironments(of, tools),
       trackerBytes: checkout.tracker.bytes,
       instructions: checkout.tracker.instructions,
       signal,
@@ -75,6 +78,7 @@ export async function buildSession(
     started = await timing.step('session_ms', startSession({ ...request, start: 'new' }, tools))
   } catch (error) {
     await tools.registry.remove(plan.name)
+    await removePaneFiles(tools.registry.folderOf(plan.name))
     throw error
   }
   steps['total_ms'] = Math.round(performance.now() - begunMs)

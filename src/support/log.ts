@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { createLogger, format, transports, type Logger as WinstonLogger } from 'winston'
 import DailyRotateFile from 'winston-daily-rotate-file'
-import { redactor, type Redact } from './redact.js'
+import type { Redact } from './redact.js'
 import { printable } from './text.js'
 
 /** Constant messages; everything that varies goes into fields. An Error under `error` is written with its stack. */
@@ -126,8 +126,8 @@ function dailyFile(folder: string, days: number): DailyRotateFile {
 }
 
 /** A logger for people who run one command: nothing but warnings and errors reach stderr. */
-export function quietLog(): Logger {
-  return createLog({ level: 'warn', folder: undefined, days: 1, redact: redactor(), journald: false })
+export function quietLog(redact: Redact): Logger {
+  return createLog({ level: 'warn', folder: undefined, days: 1, redact, journald: false })
 }
 
 /** Deeper than this nothing is written; a value that holds itself ends here too. */
