@@ -145,20 +145,22 @@ function boundedPane(kind: PaneKind, pairs: readonly (readonly [string, string])
 interface Place {
   readonly kind: 'file' | 'credential'
   readonly name: string
-  /** Undefined: no credentials were handed over. */
-  readonly path: string | undefined
+  readonly path: string
 }
 
 function placeOf(source: ValueSource, environment: SessionTools['ownEnvironment']): Place {
   if ('file' in source) return { kind: 'file', name: source.file, path: source.file }
-  const folder = credentialsFolderOf(environment)
-  return { kind: 'credential', name: source.credential, path: folder && join(folder, source.credential) }
+  const { credential } = source
+  return { kind: 'credential', name: credential, path: join(credentialsFolder(environment), credential) }
 }
 
-/** Where systemd has put the daemon's credentials (systemd.exec(5), LoadCredential=). */
-export function credentialsFolderOf(environment: SessionTools['ownEnvironment']): string | undefined {
-  const folder = environment['CREDENTIALS_DIRECTORY']
-  return folder === '' ? undefined : folder
+/**
+ * Where systemd puts the daemon's credentials. The unit's user may read them there without being told, so that a command
+ * of that user gives panes what the daemon would (systemd.exec(5), LoadCredential=; systemd 252).
+ */
+export function credentialsFolder(environment: SessionTools['ownEnvironment']): string {
+  const folder = environment['CREDENTIALS_DIRECTORY'] ?? ''
+  return folder === '' ? '/run/credentials/dev-orchestrator.service' : folder
 }
 
 /** The text that a variable gets: the file's, without one line's end behind it. @throws Problem, which never shows it */
@@ -167,10 +169,9 @@ async function readValue(variable: string, key: string, place: Place): Promise<s
     new Problem({
       doing: `read the value of ${variable} from ${place.kind === 'file' ? place.name : `the credential ${place.name}`}`,
       because,
-      remedy: `correct ${place.kind === 'file' ? 'the file' : 'LoadCredential= of the unit'}, or ${key} in config.yaml`,
+      remedy: `correct ${place.kind === 'file' ? 'the file' : 'LoadCredential= of its unit'}, or ${key} in config.yaml`,
       field: `${key}.${variable}`,
     })
-  if (place.path === undefined) throw refuse('systemd has handed no credentials over to this program')
   let read: BoundedRead
   try {
     read = await readBounded(place.path, maxValueBytes)
@@ -181,7 +182,7 @@ async function readValue(variable: string, key: string, place: Place): Promise<s
   }
   switch (read.kind) {
     case 'missing':
-      throw refuse(place.kind === 'file' ? 'it does not exist' : 'systemd hands none of that name over')
+      throw refuse(place.kind === 'file' ? 'it does not exist' : 'systemd hands none of that name to the daemon')
     case 'odd':
       throw refuse(`it is ${read.what}`)
     case 'too-large':
