@@ -138,7 +138,7 @@ function paneOf(
 function environmentOf(raw: Readonly<Record<string, string>> | undefined, notes: string[]): LayoutPane['environment'] {
   const kept = Object.entries(raw ?? {}).filter(([name]) => {
     const isKept = wrongVariableName(name) === undefined && !isOfTheLoader(name)
-    const note = `the variable ${name} is not a layout’s to set and passed over`
+    const note = `the variable ${printable(name, 80)} is not a layout’s to set and passed over`
     if (!isKept && !notes.includes(note)) notes.push(note)
     return isKept
   })
