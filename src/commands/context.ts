@@ -3,7 +3,7 @@ import { findHome, type Home } from '../config/home.js'
 import type { Config } from '../config/schema.js'
 import { assemble, makeFolders, type Workshop } from '../daemon/assemble.js'
 import { formatFieldProblem } from '../support/field-problem.js'
-import { quietLog } from '../support/log.js'
+import { quietLog } from '../support/quiet-log.js'
 import { knownSecrets } from '../support/redact.js'
 import { printable } from '../support/text.js'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { canonicalHost } from '../support/address.js'
 import { wrongVariableName } from '../support/variable-name.js'
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readBounded } from '../support/files.js'
 import { layoutEndings, namedFiles } from '../support/named-files.js'
 import type { FieldProblem } from '../support/field-problem.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { environmentEntries, repositoryEnvironment } from './environment.js'
 
 const name = z.string().min(1, 'is empty; give it a value or leave it out')

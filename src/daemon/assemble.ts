@@ -10,7 +10,7 @@ import type { SessionTools } from '../session/tools.js'
 import { childEnvironment } from '../support/process.js'
 import type { Logger } from '../support/log.js'
 import { knownSecrets, type KnownSecrets } from '../support/redact.js'
-import { createCatalogue } from '../template/catalogue.js'
+import type { Catalogue } from '../template/catalogue.js'
 import { createTmux } from '../tmux/tmux.js'
 import { createControl, type Control } from './control.js'
 
@@ -91,12 +91,21 @@ function sessionTools(
     registry: createRegistry(home.sessions),
     repositories: repositoryTools(home, config, environment),
     layoutFolders: layoutFoldersOf(home),
-    loadCatalogue: createCatalogue(templateFolders(home, config).map(({ folder }) => folder)),
+    loadCatalogue: lateCatalogue(templateFolders(home, config).map(({ folder }) => folder)),
     environment,
     ownEnvironment,
     secrets,
     log,
     now: () => new Date(),
+  }
+}
+
+/** The catalogue, whose code is loaded at its first use: most commands need none of it. */
+function lateCatalogue(folders: readonly string[]): () => Promise<Catalogue> {
+  let catalogue: Promise<() => Promise<Catalogue>> | undefined
+  return async () => {
+    catalogue ??= import('../template/catalogue.js').then(({ createCatalogue }) => createCatalogue(folders))
+    return (await catalogue)()
   }
 }
 

@@ -115,6 +115,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     releases.push(trash.stop)
     releases.push(reporter.stop)
     reporter.start()
+    const looked = lookAtTemplates(workshop, log)
+    releases.push(() => looked)
 
     const apply = async (next: Config): Promise<void> => {
       const before = workshop.config
@@ -158,6 +160,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   } catch (error) {
     await release()
     throw systemProblem(`start on ${home.base}`, error) ?? error
+  }
+}
+
+/** So that the first job finds them read, and their code loaded: an upgrade replaces the parts of the program beneath us. */
+async function lookAtTemplates(workshop: Workshop, log: Logger): Promise<void> {
+  try {
+    await workshop.tools.loadCatalogue()
+  } catch (error) {
+    log.warn('templates could not be read; tried again with the first job', { error })
   }
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { FieldProblem } from '../support/field-problem.js'
 import { nearest, printable } from '../support/text.js'
 import { isOfTheLoader, wrongVariableName } from '../support/variable-name.js'

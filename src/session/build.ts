@@ -3,6 +3,7 @@ import type { JobRecord } from '../job/record.js'
 import type { JobResult } from '../job/result.js'
 import { formatFieldProblem } from '../support/field-problem.js'
 import { Problem } from '../support/problem.js'
+import { attachCommand } from './attach-command.js'
 import { prepareCheckout, type Checkout, type Timing } from './checkout.js'
 import { readEnvironments, removePaneFiles } from './environment.js'
 import { layoutNames, requireLayout, templatesLayout } from './layouts.js'
@@ -151,13 +152,6 @@ async function refuseTaken(plan: SessionPlan, jobId: string, tools: SessionTools
 
 function sessionWords(plan: SessionPlan, tools: SessionTools): { session: string; attach_command: string } {
   return { session: plan.name, attach_command: attachCommand(plan.name, tools) }
-}
-
-/** What a person types to see the session; through ssh where the configuration names the host. */
-export function attachCommand(name: string, tools: Pick<SessionTools, 'tmux' | 'config'>): string {
-  const attach = tools.tmux.attachCommand(name).join(' ')
-  const host = tools.config.server.public_host
-  return host === null ? attach : `ssh -t ${host} ${attach}`
 }
 
 function sessionRecord(plan: SessionPlan, record: JobRecord, checkout: Checkout, tools: SessionTools): SessionRecord {

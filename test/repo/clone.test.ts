@@ -316,7 +316,7 @@ describe('cloneRepository', () => {
     const here = await place()
     const server = await startGitServer(join(here.folder, 'served'), { gate: () => new Promise(() => undefined) })
     onTestFinished(() => server.close())
-    const module = join(import.meta.dirname, '..', '..', 'dist', 'repo', 'git.js')
+    const module = join(import.meta.dirname, '..', '..', '.cache', 'modules', 'repo', 'git.js')
     const run = {
       folder: here.folder,
       args: ['ls-remote', `${server.url}/app.git`],
