@@ -5,6 +5,7 @@ import { hasSecrets } from '../receiver/authenticate.js'
 import { trustedProxies } from '../receiver/caller-address.js'
 import { loadRules } from '../receiver/github/rules.js'
 import type { Logger } from '../support/log.js'
+import type { KnownSecrets } from '../support/redact.js'
 import { systemProblem } from '../support/system-problem.js'
 import { inheritedSocket } from '../systemd/inherited-socket.js'
 import { createNotifier } from '../systemd/notify.js'
@@ -29,6 +30,8 @@ export interface DaemonOptions {
   readonly config: Config
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly log: Logger
+  /** Of which the log shows none; what is read for panes is added. */
+  readonly secrets?: KnownSecrets
   /** A test shortens them. */
   readonly listenLimits?: ListenLimits
   /** The same. */
@@ -64,7 +67,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     releases.push(() => lock.release())
     await checkOneFilesystem(home)
 
-    const workshop = assemble(home, config, options.environment, log)
+    const workshop = assemble(home, config, options.environment, log, options.secrets)
     const progress = createProgress()
     const housekeeping = createHousekeeping({ home, workshop, log })
     const reporter = reportIssues(workshop, log, options.reportTimes)

@@ -5,6 +5,7 @@ import { formatFieldProblem } from '../support/field-problem.js'
 import { Problem } from '../support/problem.js'
 import { attachCommand } from './attach-command.js'
 import { prepareCheckout, type Checkout, type Timing } from './checkout.js'
+import { readEnvironments, removePaneFiles } from './environment.js'
 import { layoutNames, requireLayout, templatesLayout } from './layouts.js'
 import { planSession, type SessionPlan } from './plan.js'
 import type { SessionRecord } from './registry.js'
@@ -63,11 +64,13 @@ export async function buildSession(
   const session = { ...sessionRecord(plan, record, checkout, tools), layout: layout.name }
   let started: Started
   try {
+    const of = { repositoryKey: plan.repository.key, agentName: plan.agentName, layout: layout.layout }
     const request = {
       record: session,
       name: plan.name,
       agent: plan.agent,
       layout: layout.layout,
+      environments: await readEnvironments(of, tools),
       trackerBytes: checkout.tracker.bytes,
       instructions: checkout.tracker.instructions,
       signal,
@@ -76,6 +79,7 @@ export async function buildSession(
     started = await timing.step('session_ms', startSession({ ...request, start: 'new' }, tools))
   } catch (error) {
     await tools.registry.remove(plan.name)
+    await removePaneFiles(tools.registry.folderOf(plan.name))
     throw error
   }
   steps['total_ms'] = Math.round(performance.now() - begunMs)

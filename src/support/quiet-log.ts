@@ -1,10 +1,9 @@
 import type { LogFields, Logger } from './log.js'
 import { humanLine, scrub } from './log-line.js'
-import { redactor } from './redact.js'
+import type { Redact } from './redact.js'
 
 /** A logger for people who run one command: warnings and errors reach stderr, and nothing else does. */
-export function quietLog(): Logger {
-  const redact = redactor()
+export function quietLog(redact: Redact): Logger {
   const at =
     (level: string) =>
     (message: string, fields: LogFields = {}) => {
