@@ -32,6 +32,8 @@ export function parseArguments(args: readonly string[], rows: readonly RowName[]
   if (unknown !== undefined) {
     throw new Error(`--only knows no row "${unknown}"; there are ${rows.map(({ name }) => name).join(', ')}`)
   }
-  const wanted = rows.filter(({ name, isLong }) => (named === undefined ? values.long || !isLong : named.includes(name)))
+  const wanted = rows.filter(({ name, isLong }) =>
+    named === undefined ? values.long || !isLong : named.includes(name),
+  )
   return { json: values.json, runs, rows: wanted.map(({ name }) => name) }
 }

@@ -39,7 +39,7 @@ export interface Line {
   readonly who: string
   /** Of each run; empty where it was not measured. */
   readonly figures: readonly number[]
-  /** The median of ours by that of this side; null for our own. */
+  /** The median of ours by that of this side; null for our own, and where this side's is 0. */
   readonly times: number | null
   /** Of `times` where there is one, of the median otherwise. */
   readonly bound: Bound | null
@@ -69,9 +69,10 @@ export function line(who: string, figures: readonly number[], bound: Bound | nul
   return { who, figures, times: null, bound, missing: null }
 }
 
-/** Another side, measured in the same rounds as ours. */
+/** Another side, measured in the same rounds as ours. The bound is of the ratio. */
 export function beside(ours: Line, who: string, figures: readonly number[], bound: Bound | null = null): Line {
-  return { who, figures, times: spreadOf(ours.figures).median / spreadOf(figures).median, bound, missing: null }
+  const times = spreadOf(ours.figures).median / spreadOf(figures).median
+  return { who, figures, times: Number.isFinite(times) ? times : null, bound, missing: null }
 }
 
 /** A side that can't be measured here. @param remedy `apt-get install webhook` */

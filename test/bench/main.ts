@@ -22,18 +22,30 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const machine = await machineFacts()
 const begunMs = performance.now()
-const comparisons: Comparison[] = []
+const measured: { readonly row: string; readonly comparisons: readonly Comparison[] }[] = []
 for (const row of rows.filter(({ name }) => options.rows.includes(name))) {
   const rowBegunMs = performance.now()
   running = runRow(row, root, options.runs)
-  comparisons.push(...(await running.comparisons))
+  measured.push({ row: row.name, comparisons: await running.comparisons })
   // People see that it goes on; stdout has the result alone.
   console.error(`${row.name}: ${seconds(rowBegunMs)}`)
 }
 if (options.json) {
-  console.log(JSON.stringify({ machine, seconds: (performance.now() - begunMs) / 1000, figures: json(comparisons) }, null, 2))
+  console.log(
+    JSON.stringify(
+      {
+        machine,
+        seconds: (performance.now() - begunMs) / 1000,
+        figures: measured.flatMap(({ row, comparisons }) => json(row, comparisons)),
+      },
+      null,
+      2,
+    ),
+  )
 } else {
-  console.log(`${machine}\n\n${table(comparisons)}\n\nall of it took ${seconds(begunMs)}`)
+  console.log(
+    `${machine}\n\n${table(measured.flatMap(({ comparisons }) => comparisons))}\n\nall of it took ${seconds(begunMs)}`,
+  )
 }
 
 function seconds(sinceMs: number): string {

@@ -47,7 +47,7 @@ export function runRow(row: Row, root: string, runs: number | undefined): Runnin
         root,
         folder,
         environment: await makeEnvironment(folder),
-        pace: (usual) => (runs === undefined ? usual : { least: runs, most: runs, budgetMs: 0 }),
+        pace: (usual) => (runs === undefined ? usual : { ...usual, least: runs, most: runs }),
         release: (undo) => releases.push(undo),
       })
     } finally {

@@ -18,29 +18,32 @@ function cells(line: Line): string[] {
   const met = isMet(line)
   const target =
     bound === null || met === null ? '' : `${bound.kind} ${bound.value.toString()}: ${met ? 'met' : 'not met'}`
-  return [who, range(figures), figures.length.toString(), times === null ? '' : shown(times, digitsOf(times)), target]
+  return [
+    who,
+    range(figures),
+    figures.length.toString(),
+    times === null ? '' : times.toFixed(times < 0.1 ? 3 : 2),
+    target,
+  ]
 }
 
 function range(figures: readonly number[]): string {
   const { median, min, max } = spreadOf(figures)
   const digits = digitsOf(median)
-  if (figures.length === 1) return shown(median, digits)
-  return `${shown(median, digits)} (${shown(min, digits)}…${shown(max, digits)})`
+  if (figures.length === 1) return median.toFixed(digits)
+  return `${median.toFixed(digits)} (${min.toFixed(digits)}…${max.toFixed(digits)})`
 }
 
-/** Three digits that say something, and no more than four behind the point. */
+/** Three digits that say something, and no more than three behind the point. */
 function digitsOf(value: number): number {
   if (value === 0 || !Number.isFinite(value)) return 0
-  return Math.min(4, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))))
-}
-
-function shown(value: number, digits: number): string {
-  return value.toFixed(digits)
+  return Math.min(3, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))))
 }
 
 /** The same for programs. `target` is of `times` where there is one, of the median otherwise. */
-export function json(comparisons: readonly Comparison[]): unknown {
+export function json(row: string, comparisons: readonly Comparison[]): readonly unknown[] {
   return comparisons.map(({ what, unit, lines }) => ({
+    row,
     what,
     unit,
     lines: lines.map((line) => ({

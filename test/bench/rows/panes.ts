@@ -42,7 +42,7 @@ export const panes: Row = {
           return made(name, () => finished({ bench }, command))
         }),
       ],
-      bench.pace({ least: 5, most: 20, budgetMs: 40_000 }),
+      bench.pace({ least: 5, most: 20, budgetMs: 25_000 }),
     )
     const devorch = line('devorch', byDevorch)
     return [

@@ -24,7 +24,7 @@ export const repositories: readonly Row[] = [
     name: 'small',
     what: '3 files',
     make: makeOfFiles(threeFiles),
-    pace: { least: 5, most: 20, budgetMs: 50_000 },
+    pace: { least: 5, most: 20, budgetMs: 35_000 },
     atMost: { fresh: 1.3, known: 1 },
     isBesidePeers: true,
   }),
@@ -40,7 +40,7 @@ export const repositories: readonly Row[] = [
     name: 'large',
     what: '2,000 files',
     make: makeOfFiles(manyFiles(2000)),
-    pace: { least: 3, most: 20, budgetMs: 50_000 },
+    pace: { least: 3, most: 20, budgetMs: 35_000 },
     atMost: { fresh: 1.05, known: null },
     isBesidePeers: false,
   }),
@@ -48,7 +48,7 @@ export const repositories: readonly Row[] = [
     name: 'history',
     what: '200 MB of history',
     make: makeOfHistory(200),
-    pace: { least: 2, most: 20, budgetMs: 60_000 },
+    pace: { least: 2, most: 20, budgetMs: 45_000 },
     atMost: { fresh: null, known: 0.5 },
     isBesidePeers: false,
   }),
@@ -83,9 +83,7 @@ function rowOf({ name, what, make, pace, atMost: bounds, isBesidePeers }: Reposi
         const ours = line('devorch', figures)
         const besidePeers = peers.map((peer) => {
           const who = `git clone, then ${peer.who}`
-          return peer.isThere
-            ? beside(ours, who, others[there.indexOf(peer)] ?? [])
-            : missing(who, peer.remedy)
+          return peer.isThere ? beside(ours, who, others[there.indexOf(peer)] ?? []) : missing(who, peer.remedy)
         })
         return {
           what: `${what}, ${kind} repository`,
