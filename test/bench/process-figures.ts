@@ -15,7 +15,7 @@ export interface ProcessFigures {
 /** Clock ticks a second in /proc/PID/stat: USER_HZ, 100 on every Linux (time(7)). */
 const ticksPerSecond = 100
 
-export async function processFigures(pid: number): Promise<ProcessFigures> {
+async function processFigures(pid: number): Promise<ProcessFigures> {
   const [status, rollup, stat] = await Promise.all(
     ['status', 'smaps_rollup', 'stat'].map((name) => readFile(`/proc/${pid.toString()}/${name}`, 'utf8')),
   )

@@ -13,9 +13,9 @@ export interface Bench {
   /** Of every program that the row starts: home, temporary files and tmux's sockets are in the folder. */
   readonly environment: Readonly<Record<string, string>>
   /** As often as the person wants it, or as the row usually does. */
-  pace(usual: Pace): Pace
+  readonly pace: (usual: Pace) => Pace
   /** To be done when the row has ended, however that came; the last one first. */
-  release(undo: () => Promise<unknown>): void
+  readonly release: (undo: () => Promise<unknown>) => void
 }
 
 /** An entry of `npm run bench`. */

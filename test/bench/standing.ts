@@ -42,22 +42,17 @@ export function watchSessions(
   const ask = () => {
     if (wanted !== undefined) client.stdin.write(`${wanted.command}\n`)
   }
+  const answered = () => {
+    if (wanted === undefined) return
+    const how = wanted.judge(lines)
+    if (how === 'all') wanted.done(performance.now())
+    else if (how === 'some') setTimeout(ask, againMs)
+  }
   createInterface({ input: client.stdout }).on('line', (line) => {
     if (line === '%sessions-changed') ask()
     else if (line.startsWith('%begin')) lines = []
-    else if (!line.startsWith('%end')) lines.push(line)
-    else {
-      switch (wanted?.judge(lines)) {
-        case 'all':
-          wanted?.done(performance.now())
-          break
-        case 'some':
-          setTimeout(ask, againMs)
-          break
-        case 'none':
-        case undefined:
-      }
-    }
+    else if (line.startsWith('%end')) answered()
+    else lines.push(line)
   })
   const until = async (command: string, judge: Wanted['judge'], what: string) => {
     let timer: NodeJS.Timeout | undefined

@@ -43,8 +43,8 @@ const perRound = 2000
 
 /** Calls, and what is to be done after them, outside the time. */
 interface Side {
-  round(from: number): Promise<Acknowledged>
-  after(): Promise<void>
+  readonly round: (from: number) => Promise<Acknowledged>
+  readonly after: () => Promise<void>
 }
 
 /**
