@@ -10,24 +10,28 @@ export interface ProcessFigures {
   readonly peakMb: number
   /** Of the processor, in all its threads, since it began. */
   readonly cpuMs: number
+  /** The same of the processes that it started and that have ended. */
+  readonly endedMs: number
 }
 
 /** Clock ticks a second in /proc/PID/stat: USER_HZ, 100 on every Linux (time(7)). */
 const ticksPerSecond = 100
 
-async function processFigures(pid: number): Promise<ProcessFigures> {
+export async function processFigures(pid: number): Promise<ProcessFigures> {
   const [status, rollup, stat] = await Promise.all(
     ['status', 'smaps_rollup', 'stat'].map((name) => readFile(`/proc/${pid.toString()}/${name}`, 'utf8')),
   )
   const mb = (text: string | undefined, name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text ?? '')?.[1]) / 1024
-  // The second field is the program's name in parentheses, which may hold blanks; utime is the 14th.
+  // The second field is the program's name in parentheses, which may hold blanks; the 14th to 17th are utime, stime, cutime and cstime.
   const fields = (stat ?? '').slice((stat ?? '').lastIndexOf(')') + 2).split(' ')
+  const ms = (first: number) => ((Number(fields[first]) + Number(fields[first + 1])) * 1000) / ticksPerSecond
   return {
     rssMb: mb(status, 'VmRSS'),
     pssMb: mb(rollup, 'Pss'),
     peakMb: mb(status, 'VmHWM'),
-    cpuMs: ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond,
+    cpuMs: ms(11),
+    endedMs: ms(13),
   }
 }
 
@@ -40,6 +44,7 @@ export async function treeFigures(pid: number): Promise<ProcessFigures> {
     pssMb: sum(({ pssMb }) => pssMb),
     peakMb: sum(({ peakMb }) => peakMb),
     cpuMs: sum(({ cpuMs }) => cpuMs),
+    endedMs: sum(({ endedMs }) => endedMs),
   }
 }
 

@@ -8,6 +8,7 @@ import { memory } from './rows/memory.js'
 import { panes } from './rows/panes.js'
 import { records } from './rows/records.js'
 import { repositories } from './rows/repositories.js'
+import { sessions } from './rows/sessions.js'
 import { start } from './rows/start.js'
 import { templates } from './rows/templates.js'
 
@@ -22,6 +23,7 @@ export const rows: readonly Row[] = [
   memory,
   ...templates,
   growth,
+  sessions,
   ...inboxes,
   records,
 ]

@@ -20,7 +20,7 @@ export interface ReceiverProcess {
   readonly port: number
   readonly pid: number
   /** Waits until what its answers left to be done has been done. */
-  settled(): Promise<void>
+  readonly settled: () => Promise<void>
 }
 
 const workers = 2

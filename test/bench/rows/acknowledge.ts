@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { startDaemonProcess } from '../../support/daemon-process.js'
-import { atLeast, atMost, beside, line, missing, percentile, type Comparison } from '../figures.js'
+import { atLeast, atMost, beside, line, missing, percentile, type Comparison, type Line } from '../figures.js'
 import { ended, startReceivers } from '../peers/receivers.js'
 import { secret } from '../place.js'
 import type { Bench, Row } from '../row.js'
@@ -97,9 +97,7 @@ function comparisons(
   title: string,
   bare: readonly Acknowledged[],
   figures: readonly Acknowledged[],
-  peers: (
-    pick: (who: string, figures: readonly Acknowledged[]) => ReturnType<typeof line>,
-  ) => readonly ReturnType<typeof line>[],
+  peers: (pick: (who: string, figures: readonly Acknowledged[]) => Line) => readonly Line[],
 ): readonly Comparison[] {
   const rate = line('devorch', figures.map(perSecond))
   const late = line('devorch', figures.map(p99Ms), atMost(100))

@@ -15,7 +15,7 @@ const jobs = 50
 
 interface Idle {
   readonly figures: ProcessFigures
-  /** Of one core, in hundredths. */
+  /** Of one core, in hundredths, with the programs that were run meanwhile. */
   readonly cpuPercent: number
 }
 
@@ -60,7 +60,7 @@ async function whileIdle(pid: number): Promise<Idle> {
   const before = await treeFigures(pid)
   await sleep(idleMs)
   const figures = await treeFigures(pid)
-  return { figures, cpuPercent: ((figures.cpuMs - before.cpuMs) / idleMs) * 100 }
+  return { figures, cpuPercent: ((figures.cpuMs + figures.endedMs - before.cpuMs - before.endedMs) / idleMs) * 100 }
 }
 
 async function startIdleNode({ environment, release }: Bench): Promise<number> {
