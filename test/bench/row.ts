@@ -36,9 +36,11 @@ export interface Running {
 /** @param runs how often each thing is measured; undefined: as the row usually does */
 export function runRow(row: Row, root: string, runs: number | undefined): Running {
   const releases: (() => Promise<unknown>)[] = []
-  const abandon = async () => {
-    for (const release of releases.splice(0).reverse()) await release()
+  const undo = async () => {
+    for (let release = releases.pop(); release !== undefined; release = releases.pop()) await release()
   }
+  let undone: Promise<void> | undefined
+  const abandon = () => (undone ??= undo())
   const measure = async () => {
     try {
       const folder = await realpath(await mkdtemp(join(tmpdir(), 'devorch-bench-')))
@@ -48,7 +50,7 @@ export function runRow(row: Row, root: string, runs: number | undefined): Runnin
         folder,
         environment: await makeEnvironment(folder),
         pace: (usual) => (runs === undefined ? usual : { ...usual, least: runs, most: runs }),
-        release: (undo) => releases.push(undo),
+        release: (release) => releases.push(release),
       })
     } finally {
       await abandon()
