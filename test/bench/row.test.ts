@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { runRow } from './row.js'
 import { panes } from './rows/panes.js'
 
 const root = join(import.meta.dirname, '..', '..')
 
 it('measures four panes, against all that is installed', async () => {
-  const [comparison, ...others] = await runRow(panes, root, 1).comparisons
+  const running = runRow(panes, root, 1)
+  onTestFinished(running.abandon)
+  const [comparison, ...others] = await running.comparisons
   expect(others).toEqual([])
   expect(comparison?.lines.map(({ who }) => who)).toEqual([
     'devorch',

@@ -30,7 +30,7 @@ export interface Row {
 export interface Running {
   readonly comparisons: Promise<readonly Comparison[]>
   /** Removes what it has made so far; for one that is cut off. */
-  abandon(): Promise<void>
+  readonly abandon: () => Promise<void>
 }
 
 /** @param runs how often each thing is measured; undefined: as the row usually does */
