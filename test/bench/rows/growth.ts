@@ -1,17 +1,19 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { buildByDaemon, tidy } from '../build-session.js'
 import { line, slopeOf, spreadOf, type Comparison } from '../figures.js'
 import { timedNode } from '../node.js'
 import { makePlace } from '../place.js'
 import { makeOfFiles, threeFiles } from '../repositories.js'
 import type { Bench, Row } from '../row.js'
+import { takeTurns } from '../turns.js'
 import { makeManyTemplates } from '../../support/many-templates.js'
 import { createCatalogue } from '../../../src/template/catalogue.js'
 import { fillRecords } from './records.js'
 import { startedMs } from './start.js'
 
-/** What each further session, template and record costs: measured at several numbers, with the slope through them. */
+/** What each further session, template and record costs: measured at several numbers, with the slope of the line through them. */
 export const growth: Row = {
   name: 'growth',
   isLong: false,
@@ -25,6 +27,8 @@ interface Point {
   readonly figures: readonly number[]
 }
 
+const pace = { least: 5, most: 5, budgetMs: 0 }
+
 /** @param per how many more the slope is given for, so that it is a number to be read */
 function grown(what: string, of: string, points: readonly Point[], per: number): Comparison {
   const slope = slopeOf(points.map(({ count, figures }) => [count, spreadOf(figures).median]))
@@ -32,18 +36,15 @@ function grown(what: string, of: string, points: readonly Point[], per: number):
     what,
     unit: 'ms',
     lines: [
-      ...points.map(({ count, figures }) => line(`${count.toLocaleString('en')} ${of}`, figures)),
-      line(`slope: for each further ${per === 1 ? '' : `${per.toLocaleString('en')} `}${of}`, [slope * per]),
+      ...points.map(({ count, figures }) => line(`with ${many(count, of)}`, figures)),
+      line(`slope: ${many(per, of)} more`, [slope * per]),
     ],
   }
 }
 
-/** So many values of it, the first call not counted. */
-async function repeated(bench: Bench, measure: (run: number) => Promise<number>): Promise<number[]> {
-  const { least } = bench.pace({ least: 5, most: 5, budgetMs: 0 })
-  const figures: number[] = []
-  for (let run = 0; run <= least; run += 1) figures.push(await measure(run))
-  return figures.slice(1)
+/** `1 session`, `1,000 records` */
+function many(count: number, of: string): string {
+  return `${count.toLocaleString('en')} ${of}${count === 1 ? '' : 's'}`
 }
 
 async function ofSessions(bench: Bench): Promise<Comparison[]> {
@@ -53,50 +54,64 @@ async function ofSessions(bench: Bench): Promise<Comparison[]> {
   let standing = 0
   for (const count of [1, 25, 50, 100]) {
     for (; standing < count; standing += 1) await buildByDaemon(on, `shop-${standing.toString()}`, url)
-    const ls = () => timedNode(bench, [join(bench.root, 'dist', 'main.js'), 'ls'], { DEVORCH_HOME: on.home })
-    listed.push({ count, figures: await repeated(bench, ls) })
-    const further = async (run: number) => {
-      const project = `further-${count.toString()}-${run.toString()}`
-      const ms = await buildByDaemon(on, project, url)
-      await tidy(on, project)
-      return ms
-    }
-    built.push({ count, figures: await repeated(bench, further) })
+    const [ls = [], further = []] = await takeTurns(
+      [
+        () => timedNode(bench, [join(bench.root, 'dist', 'main.js'), 'ls'], { DEVORCH_HOME: on.home }),
+        async (round) => {
+          const project = `further-${count.toString()}-${round.toString()}`
+          const ms = await buildByDaemon(on, project, url)
+          await tidy(on, project)
+          return ms
+        },
+      ],
+      bench.pace(pace),
+    )
+    listed.push({ count, figures: ls })
+    built.push({ count, figures: further })
   }
   return [
-    grown('devorch ls beside others', 'sessions', listed, 1),
-    grown('a further session beside others', 'sessions', built, 1),
+    grown('devorch ls, by sessions that stand', 'session', listed, 1),
+    grown('a further session, by those that stand', 'session', built, 1),
   ]
 }
 
 async function ofTemplates(bench: Bench): Promise<Comparison[]> {
-  const [read, again]: [Point[], Point[]] = [[], []]
-  for (const count of [30, 300, 1000]) {
+  const counts = [30, 300, 1000]
+  const folders: string[] = []
+  for (const count of counts) {
     const folder = join(bench.folder, `templates-${count.toString()}`)
     await mkdir(folder)
     await makeManyTemplates(folder, count)
-    const timed = async (load: () => Promise<unknown>) => {
-      const begunMs = performance.now()
-      await load()
-      return performance.now() - begunMs
-    }
-    read.push({ count, figures: await repeated(bench, () => timed(createCatalogue([folder]))) })
-    const known = createCatalogue([folder])
-    again.push({ count, figures: await repeated(bench, () => timed(known)) })
+    folders.push(folder)
   }
+  // What was changed just now is read again.
+  await sleep(2500)
+  const timed = async (load: () => Promise<unknown>) => {
+    const begunMs = performance.now()
+    await load()
+    return performance.now() - begunMs
+  }
+  const known = folders.map((folder) => createCatalogue([folder]))
+  const figures = await takeTurns(
+    [...folders.map((folder) => () => timed(createCatalogue([folder]))), ...known.map((load) => () => timed(load))],
+    bench.pace(pace),
+  )
+  const points = (from: number) => counts.map((count, index) => ({ count, figures: figures[from + index] ?? [] }))
   return [
-    grown('a catalogue read for the first time', 'templates', read, 100),
-    grown('a catalogue looked at again', 'templates', again, 100),
+    grown('a catalogue read for the first time, by size', 'template', points(0), 100),
+    grown('a catalogue looked at again, by size', 'template', points(counts.length), 100),
   ]
 }
 
 async function ofRecords(bench: Bench): Promise<Comparison> {
-  const points: Point[] = []
-  for (const count of [0, 1000, 10_000]) {
-    const home = join(bench.folder, `records-${count.toString()}`)
-    await fillRecords(home, count)
-    const config = { retention: { records: 1_000_000 } }
-    points.push({ count, figures: await repeated(bench, () => startedMs(bench, home, config)) })
-  }
-  return grown('start of the daemon beside records in done/', 'records', points, 1000)
+  const counts = [0, 1000, 10_000]
+  const homeOf = (count: number) => join(bench.folder, `records-${count.toString()}`)
+  for (const count of counts) await fillRecords(homeOf(count), count)
+  const config = { retention: { records: 1_000_000 } }
+  const figures = await takeTurns(
+    counts.map((count) => () => startedMs(bench, homeOf(count), config)),
+    bench.pace(pace),
+  )
+  const points = counts.map((count, index) => ({ count, figures: figures[index] ?? [] }))
+  return grown('start of the daemon, by records in done/', 'record', points, 1000)
 }
