@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { parseArguments } from './arguments.js'
+import { parseArguments, type Arguments } from './arguments.js'
 import type { Comparison } from './figures.js'
 import { machineFacts } from './machine.js'
 import { runRow, type Running } from './row.js'
@@ -14,7 +14,7 @@ import { json, table } from './table.js'
 /** Compiled, this file is .cache/bench/test/bench/main.js. */
 const root = join(import.meta.dirname, '..', '..', '..', '..')
 
-const options = parseArguments(process.argv.slice(2), rows)
+const options = understood()
 let running: Running | undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void (running?.abandon() ?? Promise.resolve()).finally(() => process.exit(1)))
@@ -46,6 +46,15 @@ if (options.json) {
   console.log(
     `${machine}\n\n${table(measured.flatMap(({ comparisons }) => comparisons))}\n\nall of it took ${seconds(begunMs)}`,
   )
+}
+
+function understood(): Arguments {
+  try {
+    return parseArguments(process.argv.slice(2), rows)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exit(2)
+  }
 }
 
 function seconds(sinceMs: number): string {
