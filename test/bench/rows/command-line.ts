@@ -22,8 +22,8 @@ export const commandLine: Row = {
     await mkdir(empty)
     const devorch = (home: string, verb: string) => () =>
       timedNode(bench, [join(bench.root, 'dist', 'main.js'), verb], { DEVORCH_HOME: home })
-    const [none = [], some = [], help = [], node = []] = await takeTurns(
-      [devorch(empty, 'ls'), devorch(on.home, 'ls'), devorch(empty, '--help'), () => timedNode(bench, ['-e', '0'])],
+    const [none = [], some = [], version = [], node = []] = await takeTurns(
+      [devorch(empty, 'ls'), devorch(on.home, 'ls'), devorch(empty, '--version'), () => timedNode(bench, ['-e', '0'])],
       bench.pace({ least: 5, most: 20, budgetMs: 20_000 }),
     )
     const compared = (what: string, figures: readonly number[], bound: Bound | null) => {
@@ -33,7 +33,7 @@ export const commandLine: Row = {
     return [
       compared('devorch ls, no session', none, atMost(150)),
       compared(`devorch ls, ${sessions.toString()} sessions`, some, atMost(150)),
-      compared('devorch --help', help, null),
+      compared('devorch --version', version, null),
     ]
   },
 }
