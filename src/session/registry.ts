@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { lstat, mkdir, readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
@@ -77,10 +77,11 @@ const maxBytes = 256 * 1024
 
 export function createRegistry(folder: string): Registry {
   const pathOf = (name: SessionName) => join(folder, `${name}.yaml`)
+  const readAgain = rememberingReader()
   return {
     folderOf: (name) => join(folder, name),
     pathOf,
-    read: (name) => readRecord(pathOf(name)),
+    read: (name) => readAgain(pathOf(name)),
 
     async write(name, record) {
       await mkdir(join(folder, name), { recursive: true, mode: 0o700 })
@@ -99,6 +100,38 @@ export function createRegistry(folder: string): Registry {
         .sort()
     },
   }
+}
+
+/** A record that is read again and again is parsed again where its file is another: it is published by a rename. */
+function rememberingReader(): (path: string) => Promise<SessionRecord | undefined> {
+  const known = new Map<string, { readonly identity: string; readonly record: SessionRecord }>()
+  return async (path) => {
+    const stats = await lstat(path, { bigint: true }).catch(() => undefined)
+    const identity =
+      stats === undefined ? '' : `${stats.ino.toString()} ${stats.ctimeNs.toString()} ${stats.size.toString()}`
+    const remembered = known.get(path)
+    if (stats !== undefined && remembered?.identity === identity) return structuredClone(remembered.record)
+    const record = await readRecord(path)
+    if (record === undefined) known.delete(path)
+    else known.set(path, { identity, record: structuredClone(record) })
+    return record
+  }
+}
+
+/** Every session whose record can be read; of the others `devorch doctor` tells. */
+export async function soundRecords(
+  registry: Registry,
+): Promise<{ readonly name: SessionName; readonly record: SessionRecord }[]> {
+  const found: { name: SessionName; record: SessionRecord }[] = []
+  for (const name of await registry.list()) {
+    try {
+      const record = await registry.read(name)
+      if (record !== undefined) found.push({ name, record })
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+    }
+  }
+  return found
 }
 
 /** Reads the record of a session, also of a removed one. @throws Problem where it is there and can't be read */

@@ -11,13 +11,14 @@ import { spreadOf, table, type Row } from './figures.js'
 import { describeInbox, measureInbox } from './inbox.js'
 import { makePlace, secret, token, type Place } from './place.js'
 import { describeRecords, measureRecords } from './records.js'
+import { describeStanding, measureStanding } from './sessions.js'
 import { describeTemplates, measureTemplates } from './templates.js'
 
 /*
- * npm run bench [-- --json] [-- --runs N] [-- --only small|large|acknowledgements|inbox|records|templates]: from the POST being sent to the session
+ * npm run bench [-- --json] [-- --runs N] [-- --only small|large|acknowledgements|inbox|records|templates|sessions]: from the POST being sent to the session
  * standing, against a bash script that does the same clone and one chained tmux call; calls acknowledged a second, against a bare loop that
  * writes such files; many files dropped at once; a start with many records; a
- * catalogue of many templates.
+ * catalogue of many templates; what fifty standing sessions cost.
  * docs/benchmarks.md says what the rows mean.
  */
 
@@ -59,12 +60,13 @@ const acknowledgements = ['', 'acknowledgements'].includes(options.only)
 const inbox = ['', 'inbox'].includes(options.only) ? await measureInbox(root, 10_000) : undefined
 const records = ['', 'records'].includes(options.only) ? await measureRecords(root, runs) : undefined
 const templates = ['', 'templates'].includes(options.only) ? await measureTemplates(root, runs) : undefined
+const standing = ['', 'sessions'].includes(options.only) ? await measureStanding(root) : undefined
 
 const machine = await machineFacts()
 if (options.json)
   console.log(
     JSON.stringify(
-      { machine, ...sessions, acknowledgements: acknowledgements?.rows, inbox, records, templates },
+      { machine, ...sessions, acknowledgements: acknowledgements?.rows, inbox, records, templates, standing },
       null,
       2,
     ),
@@ -83,6 +85,7 @@ else {
   if (inbox !== undefined) console.log(`\n${describeInbox(inbox)}`)
   if (records !== undefined) console.log(`\n${describeRecords(records)}`)
   if (templates !== undefined) console.log(`\n${describeTemplates(templates)}`)
+  if (standing !== undefined) console.log(`\n${describeStanding(standing)}`)
 }
 
 async function measureSessions(

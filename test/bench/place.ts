@@ -19,6 +19,8 @@ export const token = 'token-of-the-bench'
 export interface Place {
   readonly root: string
   readonly socketName: string
+  /** DEVORCH_HOME of the daemon. */
+  readonly home: string
   readonly projects: string
   readonly environment: Readonly<Record<string, string>>
   readonly server: GitServer
@@ -91,6 +93,7 @@ export async function makePlace(root: string, contents: Contents, copies: number
     return {
       root,
       socketName,
+      home: join(folder, 'devorch'),
       projects,
       environment,
       server,
