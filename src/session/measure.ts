@@ -2,8 +2,9 @@ import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readGitState } from '../repo/git-state.js'
 import { run } from '../support/process.js'
-import { keyOf, readMemory, type ProcessFact } from '../support/process-table.js'
-import type { DiskFigures, GitFigures } from './figures.js'
+import { keyOf, readMemory, readProcesses, type ProcessFact } from '../support/process-table.js'
+import type { DiskFigures, Figures, GitFigures } from './figures.js'
+import { processesOfSessions } from './processes.js'
 import type { SessionTools } from './tools.js'
 
 /** A limit for one look, and what ends it before. */
@@ -63,6 +64,25 @@ export async function signsOfWork(workingCopy: string, sessionFolder: string): P
   ]
   const stats = await Promise.all(paths.map((path) => lstat(path).catch(() => undefined)))
   return stats.map((one) => (one === undefined ? '' : `${one.mtimeMs.toString()}/${one.size.toString()}`)).join(' ')
+}
+
+/** All at once, for one session that no daemon has looked at lately; what its processes need of the processor can't be told so. */
+export async function measureNow(
+  session: { readonly working_copy: string; readonly job_id: string },
+  tools: SessionTools,
+): Promise<Omit<Figures, 'job_id'>> {
+  const bounds = { timeoutMs: 10_000 }
+  const listing = await tools.tmux.listPanes()
+  const { server, panes } = listing.kind === 'panes' ? listing : { server: undefined, panes: [] }
+  const found = await processesOfSessions(panes, server, await readProcesses(), new Map())
+  const facts = found.get(session.job_id) ?? []
+  const [memory = 0] = await createMemoryMeter()([facts])
+  const at = tools.now().toISOString()
+  return {
+    git: await measureGit(session.working_copy, tools, null, bounds),
+    processes: { at, count: facts.length, memory_bytes: memory, cpu: null },
+    disk: await measureDisk(session.working_copy, tools, bounds),
+  }
 }
 
 /** Tells the memory of processes in bytes, and reads it anew only of those that have done something since. */
