@@ -19,6 +19,9 @@ export interface StandingFigures {
   readonly lsMs: Spread
   /** The same of `devorch --help`, which looks at nothing. */
   readonly helpMs: Spread
+  /** What a run of each takes of the processor, with the tmux that it asks, in milliseconds: the same on a busy machine. */
+  readonly lsProcessorMs: number
+  readonly helpProcessorMs: number
   /** Resident memory of the daemon (VmRSS of proc_pid_status(5)), and its share of it (Pss of proc_pid_smaps(5)), in MiB. */
   readonly residentMib: number
   readonly shareMib: number
@@ -43,14 +46,13 @@ export async function measureStanding(root: string): Promise<StandingFigures> {
   }
   try {
     await makeSessions(place)
-    const ls: number[] = []
-    const help: number[] = []
-    for (let run = 0; run <= lsRuns; run += 1) {
-      const turn = [await commandMs(place, ['ls']), await commandMs(place, ['--help'])] as const
-      // The first one reads the program from the disk.
-      if (run === 0) continue
-      ls.push(turn[0])
-      help.push(turn[1])
+    // The first ones read the program from the disk.
+    for (const args of [['ls'], ['--help']]) await commandRun(place, args)
+    const ls: Run[] = []
+    const help: Run[] = []
+    for (let run = 0; run < lsRuns; run += 1) {
+      ls.push(await commandRun(place, ['ls']))
+      help.push(await commandRun(place, ['--help']))
     }
     const { pid } = place.daemon
     const before = await ticksOf(pid)
@@ -60,8 +62,10 @@ export async function measureStanding(root: string): Promise<StandingFigures> {
     const seconds = (performance.now() - begunMs) / 1000
     return {
       sessions,
-      lsMs: spreadOf(ls),
-      helpMs: spreadOf(help),
+      lsMs: spreadOf(ls.map(({ ms }) => ms)),
+      helpMs: spreadOf(help.map(({ ms }) => ms)),
+      lsProcessorMs: spreadOf(ls.map(({ processorMs }) => processorMs)).median,
+      helpProcessorMs: spreadOf(help.map(({ processorMs }) => processorMs)).median,
       residentMib: (await kibOf(`/proc/${pid.toString()}/status`, 'VmRSS')) / 1024,
       shareMib: (await kibOf(`/proc/${pid.toString()}/smaps_rollup`, 'Pss')) / 1024,
       // Clock ticks are hundredths of a second (proc_pid_stat(5), USER_HZ).
@@ -84,6 +88,7 @@ export function describeStanding(figures: StandingFigures): string {
     `${figures.sessions.toString()} sessions stand; load of the machine ${figures.load.toFixed(1)}`,
     `  devorch ls, ${lsRuns.toString()} runs, median (min…max): ${spread(lsMs)} ${met(lsMs.median, most.lsMs)}`,
     `  devorch --help, which looks at nothing: ${spread(helpMs)}`,
+    `  of the processor: ${figures.lsProcessorMs.toFixed(0)} ms, and ${figures.helpProcessorMs.toFixed(0)} ms`,
     `  memory of the daemon: ${verdict(figures.residentMib, most.mib, 'MiB')}; its share, of what is shared: ${figures.shareMib.toFixed(0)} MiB`,
     `  of one core in ${figures.idleSeconds.toString()} idle seconds, with the programs that it runs: ${allPercent.toFixed(1)} % ${met(allPercent, most.percent)}; itself: ${ownPercent.toFixed(1)} %`,
   ].join('\n')
@@ -109,7 +114,14 @@ async function makeSessions(place: Place): Promise<void> {
   await sleep(60_000)
 }
 
-async function commandMs(place: Place, args: readonly string[]): Promise<number> {
+/** In milliseconds. */
+interface Run {
+  readonly ms: number
+  readonly processorMs: number
+}
+
+async function commandRun(place: Place, args: readonly string[]): Promise<Run> {
+  const before = await ticksOf(process.pid)
   const begunMs = performance.now()
   const child = spawn(process.execPath, [join(place.root, 'dist', 'main.js'), ...args], {
     env: { ...place.environment, DEVORCH_HOME: place.home },
@@ -121,7 +133,9 @@ async function commandMs(place: Place, args: readonly string[]): Promise<number>
   const ms = performance.now() - begunMs
   if (code !== 0) throw new Error(`devorch ${args.join(' ')} ended with ${String(code)}`)
   if (args[0] === 'ls' && lines !== sessions + 1) throw new Error(`devorch ls printed ${lines.toString()} lines`)
-  return ms
+  // Nothing else that ran for this process has ended meanwhile.
+  const after = await ticksOf(process.pid)
+  return { ms, processorMs: (after.all - after.own - (before.all - before.own)) * 10 }
 }
 
 /** What a process has had of the processor, in clock ticks; `all`: with those of its children that have ended. */
