@@ -22,7 +22,8 @@ export async function processesOfSessions(
   for (const fact of processes.values()) {
     keys.add(keyOf(fact))
     if (fact.isZombie) continue
-    const job = jobByPlace(fact, processes, owners) ?? (await markOf(fact, marks))
+    const place = jobByPlace(fact, processes, owners)
+    const job = place === undefined ? await markOf(fact, marks) : place
     if (job === null) continue
     const sessions = found.get(job)
     if (sessions === undefined) found.set(job, [fact])
