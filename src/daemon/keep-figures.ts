@@ -56,6 +56,7 @@ export function keepFigures(workshop: Workshop, log: Logger): { readonly stop: (
       const git = await measureGit(folder, tools, one.figures.git, { timeoutMs: gitTimeoutMs, signal })
       if (!signal.aborted) one.figures = { ...one.figures, git }
     })
+    await tools.registry.keepParsed()
     await publishChanged()
     disks.hint()
   }

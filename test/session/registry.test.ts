@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseSessionName, type SessionName } from '../../src/session/name.js'
 import { createRegistry, soundRecords } from '../../src/session/registry.js'
@@ -30,4 +31,36 @@ test('a record that was read is read again where its file is another, and is nob
   await expect(registry.read(name)).rejects.toThrow('damaged')
   await rm(registry.pathOf(name))
   expect(await registry.read(name)).toBeUndefined()
+})
+
+test('what was parsed is kept for the next process, for as long as the file is the same', async () => {
+  const lab = await startLab()
+  await lab.build()
+  const { home, tools } = lab.workshop
+  const name = nameOf('shop-dev')
+  const record = await tools.registry.read(name)
+  if (record === undefined) throw new Error('no record')
+  await tools.registry.keepParsed()
+  const file = join(home.sessions, 'parsed.json')
+  const text = await readFile(file, 'utf8')
+  expect(text).toContain('"project":"shop"')
+  // Nothing has been parsed since.
+  await rm(file)
+  await tools.registry.keepParsed()
+  await expect(readFile(file)).rejects.toThrow('ENOENT')
+
+  await writeFile(file, text.replace('"project":"shop"', '"project":"as kept"'))
+  expect(await createRegistry(home.sessions).read(name)).toMatchObject({ project: 'as kept' })
+  for (const damaged of ['', '{', '[]', '{"a":{"identity":"","value":7}}', text.replace('"project"', '"projekt"')]) {
+    await writeFile(file, damaged)
+    expect(await createRegistry(home.sessions).read(name)).toEqual(record)
+  }
+  await writeFile(file, text.replace('"project":"shop"', '"project":"as kept"'))
+  await tools.registry.write(name, record)
+  const other = createRegistry(home.sessions)
+  expect(await other.read(name)).toEqual(record)
+  expect(await other.list()).toEqual([name])
+  await other.remove(name)
+  await other.keepParsed()
+  expect(await readFile(file, 'utf8')).toBe('{}\n')
 })
