@@ -19,6 +19,10 @@ const begin = '\u001b[?1049h\u001b[?25l\u001b[?7l'
 const end = '\u001b[?7h\u001b[?25h\u001b[?1049l'
 const [home, clearLine, clearBelow] = ['\u001b[H', '\u001b[K', '\u001b[J']
 
+// What one key sends; several may come at once.
+// eslint-disable-next-line no-control-regex -- keys send control characters
+const oneKey = /\u001b(?:[[O][0-9;]*[A-Za-z~])?|[^\u001b]/gu
+
 /** @returns undefined where input or output is no terminal */
 export function screenOf(input: ReadStream, output: WriteStream): Screen | undefined {
   // Node's types say that they are; a pipe or a file is neither.
@@ -27,7 +31,7 @@ export function screenOf(input: ReadStream, output: WriteStream): Screen | undef
     size: () => ({ columns: output.columns, rows: output.rows }),
     take({ key, resize }) {
       const onData = (data: Buffer) => {
-        key(data.toString('utf8'))
+        for (const one of data.toString('utf8').match(oneKey) ?? []) key(one)
       }
       // The terminal is gone.
       const onEnd = () => {

@@ -5,7 +5,7 @@ import type { Screen } from '../../support/screen.js'
 import { cutTo, widthFor } from '../../support/text-width.js'
 import { sessionTable, unkeptSince } from './columns.js'
 
-const quitKeys = ['q', 'Q', '\u0003', '\u0004', '\u001b']
+const quitKeys = ['q', 'Q', '\u0003', '\u0004']
 const downKeys = ['j', '\u001b[B', '\u001bOB']
 const upKeys = ['k', '\u001b[A', '\u001bOA']
 /** Above the sessions: what this is, and the headings. */
