@@ -85,8 +85,16 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
   program
     .command('ls')
     .description('list the sessions')
+    .option('--watch [seconds]', 'a live table on the terminal, drawn anew every 2 seconds or so many; q ends', seconds)
     .option('--json', 'print JSON', false)
-    .action(command(async (context, options: Json) => (await import('./commands/ls.js')).ls(context, options.json)))
+    .action(
+      command(async (context, options: Json & { watch?: number | true }) =>
+        (await import('./commands/ls.js')).ls(context, {
+          json: options.json,
+          watch: options.watch === true ? 2 : options.watch,
+        }),
+      ),
+    )
 
   program
     .command('jobs')
@@ -380,5 +388,10 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
 
 function positive(value: string): number {
   if (!/^[1-9]\d{0,6}$/.test(value)) throw new InvalidArgumentError('give a whole number from 1 on')
+  return Number(value)
+}
+
+function seconds(value: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(value)) throw new InvalidArgumentError('give whole seconds, at most 9999')
   return Number(value)
 }

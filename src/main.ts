@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { runCli } from './cli.js'
 import { redactor } from './support/redact.js'
+import { screenOf } from './support/screen.js'
 
 const stopping = new AbortController()
 const hurrying = new AbortController()
@@ -33,6 +34,7 @@ try {
       print: (line) => process.stdout.write(`${line}\n`),
       complain: (line) => process.stderr.write(`${line}\n`),
       isTerminal: process.stdout.isTTY,
+      screen: () => screenOf(process.stdin, process.stdout),
       signal: stopping.signal,
       hurry: hurrying.signal,
       onHangup: (listener) => {

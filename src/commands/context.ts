@@ -5,6 +5,7 @@ import { assemble, makeFolders, type Workshop } from '../daemon/assemble.js'
 import { formatFieldProblem } from '../support/field-problem.js'
 import { quietLog } from '../support/quiet-log.js'
 import { knownSecrets } from '../support/redact.js'
+import type { Screen } from '../support/screen.js'
 import { printable } from '../support/text.js'
 
 /** Exit codes of every command: 0 done, 1 it failed, 2 wrong usage. */
@@ -21,6 +22,8 @@ export interface CommandContext {
   complain(line: string): void
   /** Whether a person watches stdout. */
   readonly isTerminal: boolean
+  /** The terminal to draw on; undefined: there is none. */
+  readonly screen?: () => Screen | undefined
   /** Aborted on SIGINT and SIGTERM. */
   readonly signal: AbortSignal
   /** Aborted on a second one: what is under way is not waited for any longer. */

@@ -14,6 +14,7 @@ import { checkOneFilesystem, takeHome } from './claim-home.js'
 import { expireSessions } from './expire-sessions.js'
 import { heldBecause, readLoad } from './hold-back.js'
 import { createHousekeeping, type Housekeeping } from './housekeeping.js'
+import { keepFigures } from './keep-figures.js'
 import { keepSessions } from './keep-sessions.js'
 import { keepTrash } from './keep-trash.js'
 import { closeServer, listen, refuseOpenAddress, type ListenLimits } from './listen.js'
@@ -113,6 +114,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     housekeeping.start()
     const trash = keepTrash(workshop, log)
     releases.push(trash.stop)
+    const figures = keepFigures(workshop, log)
+    releases.push(figures.stop)
     releases.push(reporter.stop)
     reporter.start()
     const looked = lookAtTemplates(workshop, log)

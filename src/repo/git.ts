@@ -17,6 +17,8 @@ export interface GitRun {
   readonly sshCommand?: string | undefined
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
+  /** Told how many bytes it has written to stdout, each time that there are more. */
+  readonly onOutput?: ((bytes: number) => void) | undefined
 }
 
 /** How it ended. */
@@ -109,6 +111,15 @@ export async function runGit(request: GitRun): Promise<GitResult> {
     ...(request.sshCommand === undefined ? {} : { GIT_SSH_COMMAND: request.sshCommand, GIT_SSH_VARIANT: 'ssh' }),
     ...Object.fromEntries(entries),
   })
+  const { onOutput } = request
+  if (onOutput !== undefined) {
+    let bytes = 0
+    git.outputHandler((_, stdout) => {
+      stdout.on('data', (data: Buffer) => {
+        onOutput((bytes += data.length))
+      })
+    })
+  }
   try {
     await git.raw([...request.args])
   } catch (error) {

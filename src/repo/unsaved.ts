@@ -1,7 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, Problem } from '../support/problem.js'
-import { runGit } from './git.js'
+import { lookInto, recordsOf } from './look-into.js'
 
 export interface UnsavedTools {
   readonly environment: Readonly<Record<string, string>>
@@ -18,8 +18,7 @@ export interface UnsavedTools {
 export async function findUnsaved(folder: string, tools: UnsavedTools): Promise<readonly string[] | undefined> {
   try {
     if (!(await lstat(join(folder, '.git'))).isDirectory()) return undefined
-    const filters = await filterSettings(folder, tools)
-    const ask = (...args: readonly string[]) => gitIn(folder, args, tools, filters)
+    const ask = await lookInto(folder, tools)
     const status = await ask('status', '--porcelain=v1', '-z', '--untracked-files=normal', '--ignore-submodules=all')
     const index = await ask('ls-files', '--stage', '-v', '-z')
     const stash = await ask('rev-parse', '--verify', '--quiet', 'refs/stash')
@@ -27,9 +26,9 @@ export async function findUnsaved(folder: string, tools: UnsavedTools): Promise<
       stash.code === 0 ? await ask('rev-list', '--walk-reflogs', '--count', 'refs/stash') : { code: 0, stdout: '0' }
     const unpushed = await ask('rev-list', '--count', '--exclude=refs/stash', '--all', '--not', '--remotes')
     if ([status, index, stashes, unpushed].some(({ code }) => code !== 0)) return undefined
-    const entries = namesOf(status.stdout)
+    const entries = recordsOf(status.stdout)
     const untracked = entries.filter((entry) => entry.startsWith('?? ')).length
-    const files = namesOf(index.stdout)
+    const files = recordsOf(index.stdout)
     const git = join(folder, '.git')
     const others = await Promise.all(['worktrees', 'modules'].map((name) => hasEntries(join(git, name))))
     return [
@@ -46,42 +45,6 @@ export async function findUnsaved(folder: string, tools: UnsavedTools): Promise<
     if (error instanceof Problem || codeOf(error) !== undefined) return undefined
     throw error
   }
-}
-
-/** Programs that .git/config names as filters of files would be run by `git status`: each is set to none. */
-async function filterSettings(folder: string, tools: UnsavedTools): Promise<readonly (readonly [string, string])[]> {
-  const listed = await gitIn(folder, ['config', '--null', '--name-only', '--get-regexp', '^filter\\.'], tools, [])
-  const drivers = new Set(namesOf(listed.stdout).map((key) => key.slice(0, key.lastIndexOf('.'))))
-  return [...drivers].flatMap((driver) => [
-    [`${driver}.clean`, ''] as const,
-    [`${driver}.smudge`, ''] as const,
-    [`${driver}.process`, ''] as const,
-    [`${driver}.required`, 'false'] as const,
-  ])
-}
-
-async function gitIn(
-  folder: string,
-  args: readonly string[],
-  tools: UnsavedTools,
-  config: readonly (readonly [string, string])[],
-): Promise<{ readonly code: number; readonly stdout: string }> {
-  const result = await runGit({
-    folder,
-    gitFolder: join(folder, '.git'),
-    // Without optional locks `git status` does not write the index anew.
-    args: ['--no-optional-locks', ...args],
-    config,
-    // Else core.worktree in .git/config may name another folder.
-    environment: { ...tools.environment, GIT_WORK_TREE: folder },
-    timeoutMs: tools.timeoutMs,
-  })
-  if (result.ended === 'exited') return result
-  throw new Problem({ doing: `look at ${folder}`, because: `git was ${result.ended}`, remedy: 'try again' })
-}
-
-function namesOf(output: string): string[] {
-  return output.split('\0').filter((name) => name !== '')
 }
 
 function counted(count: number, one: string, many = `${one}s`): string[] {

@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../support/problem.js'
-import { readProcesses, signalProcess, wasStartedWith, type ProcessFact } from '../support/process-table.js'
+import {
+  keyOf,
+  lineOf,
+  readProcesses,
+  signalProcess,
+  wasStartedWith,
+  type ProcessFact,
+} from '../support/process-table.js'
 import { jobVariable } from '../tmux/script.js'
 import type { Tmux } from '../tmux/tmux.js'
 import type { LivePane, TmuxServer } from '../tmux/types.js'
@@ -154,15 +161,4 @@ async function belongs(
   const leader = processes.get(fact.session)
   const isOurTerminal = ours.has(fact.session) && (leader === undefined || leader.startTime === ours.get(fact.session))
   return isOurTerminal || (await isMarked(fact))
-}
-
-/** A process and its ancestors, the nearest first. */
-function lineOf(pid: number, processes: ReadonlyMap<number, ProcessFact>): ProcessFact[] {
-  const line: ProcessFact[] = []
-  for (let at = processes.get(pid); at !== undefined && !line.includes(at); at = processes.get(at.parent)) line.push(at)
-  return line
-}
-
-function keyOf({ pid, startTime }: ProcessFact): string {
-  return `${pid.toString()}:${startTime}`
 }

@@ -6,6 +6,7 @@ import { publish, readBounded, unlinkIfThere } from '../support/files.js'
 import { Problem } from '../support/problem.js'
 import { parseYaml } from '../support/yaml-document.js'
 import { parseSessionName, type SessionName } from './name.js'
+import { parsedRecords } from './parsed-records.js'
 
 const recordSchema = z.strictObject({
   name: z.string(),
@@ -71,16 +72,20 @@ export interface Registry {
   write(name: SessionName, record: SessionRecord): Promise<void>
   remove(name: SessionName): Promise<void>
   list(): Promise<SessionName[]>
+  /** Publishes what was parsed, where it is new, for the next process; fifty records take a tenth of a second. @throws a system error */
+  keepParsed(): Promise<void>
 }
 
 const maxBytes = 256 * 1024
 
 export function createRegistry(folder: string): Registry {
   const pathOf = (name: SessionName) => join(folder, `${name}.yaml`)
+  const parsed = parsedRecords(join(folder, 'parsed.json'), recordSchema, readRecord)
   return {
     folderOf: (name) => join(folder, name),
     pathOf,
-    read: (name) => readRecord(pathOf(name)),
+    read: (name) => parsed.read(pathOf(name)),
+    keepParsed: () => parsed.keep(),
 
     async write(name, record) {
       await mkdir(join(folder, name), { recursive: true, mode: 0o700 })
@@ -99,6 +104,22 @@ export function createRegistry(folder: string): Registry {
         .sort()
     },
   }
+}
+
+/** Every session whose record can be read; of the others `devorch doctor` tells. */
+export async function soundRecords(
+  registry: Registry,
+): Promise<{ readonly name: SessionName; readonly record: SessionRecord }[]> {
+  const found: { name: SessionName; record: SessionRecord }[] = []
+  for (const name of await registry.list()) {
+    try {
+      const record = await registry.read(name)
+      if (record !== undefined) found.push({ name, record })
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+    }
+  }
+  return found
 }
 
 /** Reads the record of a session, also of a removed one. @throws Problem where it is there and can't be read */

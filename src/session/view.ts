@@ -3,6 +3,7 @@ import { agentStatus, type AgentStatus } from '../agent/status.js'
 import { Problem } from '../support/problem.js'
 import type { LivePane, PaneListing } from '../tmux/types.js'
 import { attachCommand } from './attach-command.js'
+import { readFigures, type DiskFigures, type Figures, type GitFigures, type ProcessFigures } from './figures.js'
 import type { SessionName } from './name.js'
 import type { SessionRecord } from './registry.js'
 import type { SessionTools } from './tools.js'
@@ -26,7 +27,16 @@ export interface SessionView {
     readonly status: AgentStatus['status']
     readonly since: string | null
     readonly detail: string | undefined
+    /** The last thing that its events tell of; null: nothing yet. */
+    readonly last_event: { readonly name: AgentEvent['name']; readonly at: string } | null
   }
+  /**
+   * What the daemon's last looks found (docs/operating.md): how the working copy stands by git, what the session's processes need, what
+   * the working copy takes of the disk, each with `at`, when that was. Null: nobody has looked, or it could not be told.
+   */
+  readonly git: GitFigures | null
+  readonly processes: ProcessFigures | null
+  readonly disk: DiskFigures | null
   readonly attach_command: string
   readonly panes: readonly { readonly id: string; readonly role: string | null; readonly command: string }[]
 }
@@ -34,13 +44,15 @@ export interface SessionView {
 /** Every session that the daemon made and that nobody removed; of one whose record is damaged the log tells. */
 export async function viewSessions(tools: SessionTools): Promise<SessionView[]> {
   const known = await Promise.all((await tools.registry.list()).map((name) => readIfSound(name, tools)))
-  const listing = await tools.tmux.listPanes()
-  return known.filter((one) => one !== undefined).map((one) => view(one, listing, tools))
+  const [listing, figures] = await Promise.all([tools.tmux.listPanes(), readFigures(tools.home)])
+  return known.filter((one) => one !== undefined).map((one) => view(one, listing, figures.get(one.name), tools))
 }
 
 export async function viewSession(name: SessionName, tools: SessionTools): Promise<SessionView | undefined> {
   const known = await readKnown(name, tools)
-  return known === undefined ? undefined : view(known, await tools.tmux.listPanes(), tools)
+  if (known === undefined) return undefined
+  const [listing, figures] = await Promise.all([tools.tmux.listPanes(), readFigures(tools.home)])
+  return view(known, listing, figures.get(name), tools)
 }
 
 /** What the files say; read before tmux is asked, so that a pane whose agent gave a sign is in the answer. */
@@ -69,12 +81,20 @@ async function readIfSound(name: SessionName, tools: SessionTools): Promise<Know
 /** Longer than a session takes from its record to its agent's first event. */
 const makingMs = 10_000
 
-function view({ name, record, events }: Known, listing: PaneListing, tools: SessionTools): SessionView {
+function view(
+  { name, record, events }: Known,
+  listing: PaneListing,
+  figures: Figures | undefined,
+  tools: SessionTools,
+): SessionView {
   const panes = panesOf(record, listing)
   const ageMs = tools.now().getTime() - Date.parse(record.created_at)
   // The record is there before the panes are.
   const isBeingMade = events.length === 0 && ageMs < makingMs
   const pane = isBeingMade ? { kind: 'alive' as const } : agentPane(panes, listing)
+  // Another session has had the name.
+  const known = figures?.job_id === record.job_id ? figures : undefined
+  const last = events.at(-1)
   const status = agentStatus(events, pane, record.agent.kind)
   return {
     name,
@@ -90,7 +110,11 @@ function view({ name, record, events }: Known, listing: PaneListing, tools: Sess
       status: status.status,
       since: status.since?.toISOString() ?? null,
       detail: status.detail,
+      last_event: last === undefined ? null : { name: last.name, at: last.at.toISOString() },
     },
+    git: known?.git ?? null,
+    processes: known?.processes ?? null,
+    disk: known?.disk ?? null,
     attach_command: attachCommand(name, tools),
     panes: panes.map((pane) => ({ id: pane.paneId, role: pane.role, command: pane.currentCommand })),
   }

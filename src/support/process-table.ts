@@ -1,4 +1,7 @@
+// eslint-disable-next-line no-restricted-syntax -- statNow says why
+import { readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { codeOf } from './problem.js'
 
 /** A process as proc(5) tells of it. */
@@ -13,18 +16,29 @@ export interface ProcessFact {
   readonly name: string
   /** It has ended, and its parent has not asked how. */
   readonly isZombie: boolean
+  /** What it has had of the processor, with those of its children that have ended and been waited for; in hundredths of a second. */
+  readonly ticks: number
+  /** Pages of memory that it has in RAM, shared ones with it. */
+  readonly residentPages: number
 }
+
+/** How many are read in one turn of the event loop: about a millisecond. */
+const atOnce = 50
 
 /** The processes of this machine that this one may see, by their pids. */
 export async function readProcesses(): Promise<ReadonlyMap<number, ProcessFact>> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const facts = await Promise.all(pids.map((pid) => readProcess(Number(pid))))
-  return new Map(facts.filter((fact) => fact !== undefined).map((fact) => [fact.pid, fact]))
+  const found = new Map<number, ProcessFact>()
+  for (const [index, pid] of pids.entries()) {
+    if (index % atOnce === atOnce - 1) await turn()
+    const fact = parseStat(Number(pid), statNow(pid))
+    if (fact !== undefined) found.set(fact.pid, fact)
+  }
+  return found
 }
 
-/** proc_pid_stat(5); undefined where there is no such process. */
-async function readProcess(pid: number): Promise<ProcessFact | undefined> {
-  const stat = await readFile(`/proc/${pid.toString()}/stat`, 'utf8').catch(() => '')
+/** proc_pid_stat(5); undefined where it is empty: there is no such process. */
+function parseStat(pid: number, stat: string): ProcessFact | undefined {
   // The name may hold anything, also a parenthesis or a line break.
   const nameEnd = stat.lastIndexOf(')')
   if (nameEnd === -1) return undefined
@@ -36,6 +50,19 @@ async function readProcess(pid: number): Promise<ProcessFact | undefined> {
     startTime: fields[19] ?? '',
     name: stat.slice(stat.indexOf('(') + 1, nameEnd),
     isZombie: fields[0] === 'Z' || fields[0] === 'X',
+    // The kernel's USER_HZ, which is 100 on the machines that Node runs on.
+    ticks: [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0),
+    residentPages: Number(fields[21]),
+  }
+}
+
+/** The kernel answers at once (unlike for environ and smaps, it waits for no lock of the process); through Node's threads each would take ten times as much of the processor. */
+function statNow(pid: string): string {
+  try {
+    // eslint-disable-next-line no-restricted-syntax -- the same
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+  } catch {
+    return ''
   }
 }
 
@@ -45,9 +72,38 @@ export async function wasStartedWith(pid: number, variable: string): Promise<boo
   return `\0${environment}`.includes(`\0${variable}\0`)
 }
 
+/** The value of a variable that a process was started with; undefined: without it, or its environment can't be read. */
+export async function startedWith(pid: number, variable: string): Promise<string | undefined> {
+  const environment = await readFile(`/proc/${pid.toString()}/environ`, 'latin1').catch(() => '')
+  const entry = environment.split('\0').find((one) => one.startsWith(`${variable}=`))
+  return entry?.slice(variable.length + 1)
+}
+
+/**
+ * The memory of a process in bytes: its proportional share (Pss of proc_pid_smaps(5)), so that what several processes share, as the
+ * pages of one program, counts once in the sum of them. 0 where it has ended or is another user's.
+ */
+export async function readMemory(pid: number): Promise<number> {
+  const rollup = await readFile(`/proc/${pid.toString()}/smaps_rollup`, 'latin1').catch(() => '')
+  return Number(/^Pss: +(\d+) kB$/m.exec(rollup)?.[1] ?? 0) * 1024
+}
+
+/** A process and its ancestors, the nearest first. */
+export function lineOf(pid: number, processes: ReadonlyMap<number, ProcessFact>): ProcessFact[] {
+  const line: ProcessFact[] = []
+  for (let at = processes.get(pid); at !== undefined && !line.includes(at); at = processes.get(at.parent)) line.push(at)
+  return line
+}
+
+/** Names one process, among all of one boot. */
+export function keyOf({ pid, startTime }: ProcessFact): string {
+  return `${pid.toString()}:${startTime}`
+}
+
 /** Sends a signal to just this process, not to one that has got its pid since. */
 export async function signalProcess(fact: ProcessFact, signal: NodeJS.Signals): Promise<'sent' | 'gone' | 'refused'> {
-  if ((await readProcess(fact.pid))?.startTime !== fact.startTime) return 'gone'
+  const stat = await readFile(`/proc/${fact.pid.toString()}/stat`, 'utf8').catch(() => '')
+  if (parseStat(fact.pid, stat)?.startTime !== fact.startTime) return 'gone'
   try {
     process.kill(fact.pid, signal)
     return 'sent'

@@ -70,7 +70,17 @@ test(
     expect(json(await place.devorch(['ls', '--json']))).toMatchObject([
       { name: 'shop-dev', session: 'standing', agent: { name: 'cat', status: 'working' } },
     ])
-    expect((await place.devorch(['ls'])).stdout).toMatch(/^shop-dev +working .*origin$/m)
+    expect((await place.devorch(['ls'])).stdout).toMatch(/^shop-dev +standing +working +\d+ s ago +-/m)
+    // None runs here, so that it has looked itself.
+    expect(json(await place.devorch(['show', 'shop', '--json']))).toMatchObject({
+      git: { branch: 'main', subject: 'Change', ahead: 0 },
+      processes: { count: expect.any(Number) as unknown, cpu: null },
+      disk: { bytes: expect.any(Number) as unknown },
+    })
+    for (const args of [['--watch'], ['--watch', '5', '--json']]) {
+      expect(await place.devorch(['ls', ...args])).toMatchObject({ code: 2, stdout: '' })
+    }
+    expect(await place.devorch(['ls', '--watch', '0'])).toMatchObject({ code: 2, stdout: '' })
     // By the session's name and by the project's.
     for (const name of ['shop-dev', 'shop']) {
       expect(json(await place.devorch(['show', name, '--json']))).toMatchObject({
