@@ -1,7 +1,5 @@
-// eslint-disable-next-line no-restricted-syntax -- statNow says why
-import { readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { setImmediate as turn } from 'node:timers/promises'
+import { mapAtMost } from './at-most.js'
 import { codeOf } from './problem.js'
 
 /** A process as proc(5) tells of it. */
@@ -22,23 +20,19 @@ export interface ProcessFact {
   readonly residentPages: number
 }
 
-/** How many are read in one turn of the event loop: about a millisecond. */
-const atOnce = 50
+/** How many are read side by side. */
+const atOnce = 16
 
 /** The processes of this machine that this one may see, by their pids. */
 export async function readProcesses(): Promise<ReadonlyMap<number, ProcessFact>> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const found = new Map<number, ProcessFact>()
-  for (const [index, pid] of pids.entries()) {
-    if (index % atOnce === atOnce - 1) await turn()
-    const fact = parseStat(Number(pid), statNow(pid))
-    if (fact !== undefined) found.set(fact.pid, fact)
-  }
-  return found
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+  const facts = await mapAtMost(atOnce, pids, readProcess)
+  return new Map(facts.filter((fact) => fact !== undefined).map((fact) => [fact.pid, fact]))
 }
 
-/** proc_pid_stat(5); undefined where it is empty: there is no such process. */
-function parseStat(pid: number, stat: string): ProcessFact | undefined {
+/** proc_pid_stat(5); undefined where there is no such process. */
+async function readProcess(pid: number): Promise<ProcessFact | undefined> {
+  const stat = await readFile(`/proc/${pid.toString()}/stat`, 'utf8').catch(() => '')
   // The name may hold anything, also a parenthesis or a line break.
   const nameEnd = stat.lastIndexOf(')')
   if (nameEnd === -1) return undefined
@@ -53,16 +47,6 @@ function parseStat(pid: number, stat: string): ProcessFact | undefined {
     // The kernel's USER_HZ, which is 100 on the machines that Node runs on.
     ticks: [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0),
     residentPages: Number(fields[21]),
-  }
-}
-
-/** The kernel answers at once (unlike for environ and smaps, it waits for no lock of the process); through Node's threads each would take ten times as much of the processor. */
-function statNow(pid: string): string {
-  try {
-    // eslint-disable-next-line no-restricted-syntax -- the same
-    return readFileSync(`/proc/${pid}/stat`, 'utf8')
-  } catch {
-    return ''
   }
 }
 
@@ -102,8 +86,7 @@ export function keyOf({ pid, startTime }: ProcessFact): string {
 
 /** Sends a signal to just this process, not to one that has got its pid since. */
 export async function signalProcess(fact: ProcessFact, signal: NodeJS.Signals): Promise<'sent' | 'gone' | 'refused'> {
-  const stat = await readFile(`/proc/${fact.pid.toString()}/stat`, 'utf8').catch(() => '')
-  if (parseStat(fact.pid, stat)?.startTime !== fact.startTime) return 'gone'
+  if ((await readProcess(fact.pid))?.startTime !== fact.startTime) return 'gone'
   try {
     process.kill(fact.pid, signal)
     return 'sent'
