@@ -18,7 +18,7 @@ export async function ls(context: CommandContext, json: boolean): Promise<ExitCo
   const rows = sessions.map((one) => [
     one.name,
     one.session === 'standing' ? one.agent.status : one.session,
-    one.agent.detail ?? '',
+    [one.agent.detail ?? '', ...(one.agent.until === undefined ? [] : [`until ${one.agent.until}`])].join(' ').trim(),
     one.agent.since === null ? '' : ago(new Date(one.agent.since), now),
     one.repository,
   ])

@@ -1,7 +1,7 @@
-import { readAgentEvents, type AgentEvent } from '../agent/events.js'
-import { agentStatus, type AgentStatus } from '../agent/status.js'
+import type { AgentStatus, PaneState } from '../agent/status.js'
 import { Problem } from '../support/problem.js'
 import type { LivePane, PaneListing } from '../tmux/types.js'
+import { readAgent, type AgentFacts } from './agent-state.js'
 import { attachCommand } from './build.js'
 import type { SessionName } from './name.js'
 import type { SessionRecord } from './registry.js'
@@ -26,6 +26,8 @@ export interface SessionView {
     readonly status: AgentStatus['status']
     readonly since: string | null
     readonly detail: string | undefined
+    /** When a limit is over, or an agent that ended is started again by itself. */
+    readonly until: string | undefined
   }
   readonly attach_command: string
   readonly panes: readonly { readonly id: string; readonly role: string | null; readonly command: string }[]
@@ -47,13 +49,13 @@ export async function viewSession(name: SessionName, tools: SessionTools): Promi
 interface Known {
   readonly name: SessionName
   readonly record: SessionRecord
-  readonly events: readonly AgentEvent[]
+  readonly agent: AgentFacts
 }
 
 async function readKnown(name: SessionName, tools: SessionTools): Promise<Known | undefined> {
   const record = await tools.registry.read(name)
   if (record === undefined) return undefined
-  return { name, record, events: await readAgentEvents(tools.registry.folderOf(name)) }
+  return { name, record, agent: await readAgent(tools.registry.folderOf(name), record.agent.kind, tools.now) }
 }
 
 async function readIfSound(name: SessionName, tools: SessionTools): Promise<Known | undefined> {
@@ -69,13 +71,13 @@ async function readIfSound(name: SessionName, tools: SessionTools): Promise<Know
 /** Longer than a session takes from its record to its agent's first event. */
 const makingMs = 10_000
 
-function view({ name, record, events }: Known, listing: PaneListing, tools: SessionTools): SessionView {
+function view({ name, record, agent }: Known, listing: PaneListing, tools: SessionTools): SessionView {
   const panes = panesOf(record, listing)
   const ageMs = tools.now().getTime() - Date.parse(record.created_at)
   // The record is there before the panes are.
-  const isBeingMade = events.length === 0 && ageMs < makingMs
+  const isBeingMade = agent.events.length === 0 && ageMs < makingMs
   const pane = isBeingMade ? { kind: 'alive' as const } : agentPane(panes, listing)
-  const status = agentStatus(events, pane, record.agent.kind)
+  const status = agent.status(pane)
   return {
     name,
     project: record.project,
@@ -90,6 +92,7 @@ function view({ name, record, events }: Known, listing: PaneListing, tools: Sess
       status: status.status,
       since: status.since?.toISOString() ?? null,
       detail: status.detail,
+      until: status.until?.toISOString(),
     },
     attach_command: attachCommand(name, tools),
     panes: panes.map((pane) => ({ id: pane.paneId, role: pane.role, command: pane.currentCommand })),
@@ -106,12 +109,13 @@ function standingState(
   return record.ended_at === undefined ? 'gone' : 'ended'
 }
 
-function panesOf(record: SessionRecord, listing: PaneListing): LivePane[] {
+/** Its panes, as tmux tells of them. */
+export function panesOf(record: SessionRecord, listing: PaneListing): LivePane[] {
   if (listing.kind !== 'panes') return []
   return listing.panes.filter((pane) => pane.sessionName === record.name && pane.jobId === record.job_id)
 }
 
-function agentPane(panes: readonly LivePane[], listing: PaneListing): Parameters<typeof agentStatus>[1] {
+export function agentPane(panes: readonly LivePane[], listing: PaneListing): PaneState {
   if (listing.kind === 'unknown') return { kind: 'unknown' }
   const pane = panes.find((one) => one.role === 'agent')
   return pane === undefined || pane.dead ? { kind: 'dead' } : { kind: 'alive' }
