@@ -1,6 +1,7 @@
-// The compiled program in dist/: `finish` completes what tsc wrote, `fresh` builds where dist/ is out of date.
-import { spawnSync } from 'node:child_process'
-import { chmod, copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises'
+// The program in dist/: one bundle, so that a start reads a few files in place of a thousand. `build` makes it, `fresh` where it
+// is out of date; `modules` makes .cache/modules, a file a module, for tests that start one in a process of its own.
+import { build } from 'esbuild'
+import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import lockfile from 'proper-lockfile'
@@ -8,16 +9,19 @@ import lockfile from 'proper-lockfile'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const src = join(root, 'src')
 const dist = join(root, 'dist')
+const modules = join(root, '.cache', 'modules')
+/** Written at the end of a build: the files that it made, one a line. A source changed later makes it out of date. */
+const record = join(root, '.cache', 'program')
 
-/** Every file of dist/ and the file it is made from; relative to their folders. */
-async function outputs() {
-  const made = new Map()
-  for (const file of await filesIn(src)) {
-    if (file.endsWith('.d.ts')) continue
-    if (file.endsWith('.ts')) made.set(file.replace(/\.ts$/, '.js'), file)
-    if (copied(file)) made.set(file, file)
-  }
-  return made
+/** What is started by its path: the command, and what a pane runs before Claude Code. */
+const programs = ['main.ts', 'agent/accept-dialogs.ts']
+
+const common = {
+  outbase: src,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  logLevel: 'warning',
 }
 
 /** What stands in src/ and is used as it is: the scripts of the panes, the default rules. */
@@ -25,53 +29,72 @@ function copied(file) {
   return file.endsWith('.sh') || file.endsWith('.yaml')
 }
 
-/** Copies the scripts and rules, removes what no source file makes any more, makes the program executable. */
-async function finish() {
-  const made = await outputs()
-  for (const [output, source] of made) {
-    if (!copied(source)) continue
-    await mkdir(dirname(join(dist, output)), { recursive: true })
-    await copyFile(join(src, source), join(dist, output))
-    await chmod(join(dist, output), source.endsWith('.sh') ? 0o755 : 0o644)
+/** Makes what is in dist/ and nothing else; a program that runs meanwhile has loaded what it needs, or finds the new. */
+async function make() {
+  const before = await filesIn(dist)
+  const { metafile } = await build({
+    ...common,
+    entryPoints: programs.map((name) => join(src, name)),
+    outdir: dist,
+    bundle: true,
+    splitting: true,
+    chunkNames: 'parts/[name]-[hash]',
+    metafile: true,
+    // Only `templates add` from npm needs it, and it loads parts of itself by names that are computed.
+    external: ['pacote'],
+    // What packages in CommonJS call for Node's own modules.
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    },
+  })
+  const made = new Set(Object.keys(metafile.outputs).map((path) => join(root, path).slice(dist.length + 1)))
+  for (const file of (await filesIn(src)).filter(copied)) {
+    await copyInto(dist, file)
+    made.add(file)
   }
-  for (const file of await filesIn(dist)) if (!made.has(file)) await rm(join(dist, file))
-  if (made.has('main.js')) await chmod(join(dist, 'main.js'), 0o755)
+  await chmod(join(dist, 'main.js'), 0o755)
+  for (const file of before) if (!made.has(file)) await rm(join(dist, file), { force: true })
+  await mkdir(dirname(record), { recursive: true })
+  await writeFile(record, [...made].sort().join('\n'))
+}
+
+async function copyInto(folder, file) {
+  await mkdir(dirname(join(folder, file)), { recursive: true })
+  await copyFile(join(src, file), join(folder, file))
+  await chmod(join(folder, file), file.endsWith('.sh') ? 0o755 : 0o644)
 }
 
 async function isFresh() {
-  const made = await outputs()
-  const settings = Math.max(
-    await changedAt(join(root, 'tsconfig.json')),
-    await changedAt(join(root, 'package-lock.json')),
-  )
-  for (const [output, source] of made) {
-    const built = await changedAt(join(dist, output))
-    if (built < (await changedAt(join(src, source))) || built < settings) return false
-  }
-  return (await filesIn(dist)).every((file) => made.has(file))
+  const made = await readFile(record, 'utf8').catch(ifMissing(''))
+  if (made !== (await filesIn(dist)).sort().join('\n')) return false
+  const entries = await readdir(src, { recursive: true })
+  const sources = [
+    src,
+    ...entries.map((entry) => join(src, entry)),
+    join(root, 'package-lock.json'),
+    fileURLToPath(import.meta.url),
+  ]
+  const changed = await Promise.all(sources.map(changedAt))
+  return Math.max(...changed) < (await changedAt(record))
 }
 
-/** tsc ends with 2 where it wrote everything but found errors of type: those are for `npm run typecheck` to refuse. */
 async function fresh() {
   if (await isFresh()) return
   const release = await lockfile.lock(root, {
     lockfilePath: join(root, 'node_modules', '.build.lock'),
-    // tsc runs in the foreground, so nothing renews the lock meanwhile; a dead holder's is taken over within the retries.
     stale: 60_000,
     retries: { retries: 600, minTimeout: 200, maxTimeout: 200 },
   })
   try {
-    if (await isFresh()) return
-    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-    const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.json')], {
-      stdio: ['ignore', 2, 2],
-      timeout: 300_000,
-    })
-    if (status !== 0 && status !== 2) throw new Error(`build: tsc ended with ${String(status)}`)
-    await finish()
+    if (!(await isFresh())) await make()
   } finally {
     await release()
   }
+}
+
+async function asModules() {
+  const sources = (await filesIn(src)).filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+  await build({ ...common, entryPoints: sources.map((file) => join(src, file)), outdir: modules })
 }
 
 async function filesIn(folder) {
@@ -92,10 +115,10 @@ function ifMissing(value) {
   }
 }
 
-const verbs = { finish, fresh }
+const verbs = { build: make, fresh, modules: asModules }
 const verb = verbs[process.argv[2]]
 if (verb === undefined) {
-  console.error('usage: node .ci/dist.mjs finish|fresh')
+  console.error('usage: node .ci/dist.mjs build|fresh|modules')
   process.exitCode = 2
 } else {
   await verb()

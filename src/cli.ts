@@ -1,30 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { attach } from './commands/attach.js'
-import { checkConfig, config } from './commands/config.js'
 import type { CommandContext, ExitCode } from './commands/context.js'
-import { create } from './commands/create.js'
-import { demo } from './commands/demo.js'
-import { doctor } from './commands/doctor.js'
-import { install } from './commands/install.js'
-import { jobs } from './commands/jobs.js'
-import { logs } from './commands/logs.js'
-import { ls } from './commands/ls.js'
-import { cancel, pause, resume, retry } from './commands/queue.js'
-import { restart } from './commands/restart.js'
-import { rm } from './commands/rm.js'
-import { rules, tryEvent } from './commands/rules.js'
-import { send } from './commands/send.js'
-import { serve } from './commands/serve.js'
-import { show } from './commands/show.js'
-import { submit } from './commands/submit.js'
-import { addTemplate } from './commands/templates/add.js'
-import { lintTemplates } from './commands/templates/lint.js'
-import { listTemplates } from './commands/templates/list.js'
-import { matchTemplate } from './commands/templates/match.js'
-import { removeTemplate } from './commands/templates/remove.js'
-import { updateTemplate, type ChangeArguments } from './commands/templates/update.js'
-import { emptyTrash, listRemoved, restoreRemoved } from './commands/trash.js'
-import { uninstall } from './commands/uninstall.js'
+import type { ChangeArguments } from './commands/templates/update.js'
+import { packageVersion } from './support/package.js'
 import { Problem } from './support/problem.js'
 import { redactor } from './support/redact.js'
 
@@ -36,7 +13,7 @@ interface Json {
 export async function runCli(args: readonly string[], given: Omit<CommandContext, 'home'>): Promise<ExitCode> {
   const program = new Command('devorch')
   let code: ExitCode = 0
-  /** Wraps a command: finds the home option, and keeps the exit code. */
+  /** Wraps a command: finds the home option, and keeps the exit code. Each loads its own module, and no other's: it starts sooner. */
   const command =
     <A extends unknown[]>(perform: (context: CommandContext, ...args: A) => Promise<ExitCode>) =>
     async (...values: A): Promise<void> => {
@@ -46,6 +23,7 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
   program
     .description('Turns webhooks, calls and job files into tmux development sessions.')
     .option('--home <dir>', 'the base folder (default: DEVORCH_HOME, the checkout, or /var/lib/dev-orchestrator)')
+    .version(await packageVersion(), '--version', 'print the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
@@ -60,7 +38,7 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
   program
     .command('serve')
     .description('run the daemon')
-    .action(command((context) => serve(context)))
+    .action(command(async (context) => (await import('./commands/serve.js')).serve(context)))
 
   program
     .command('create <project> <repo-url> [template] [tracker-url]')
@@ -72,7 +50,7 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .option('--json', 'print the result as JSON', false)
     .action(
       command(
-        (
+        async (
           context,
           project: string,
           repoUrl: string,
@@ -80,7 +58,7 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
           trackerUrl: string | undefined,
           options: Json & { branch?: string; summary?: string; agent?: string; layout?: string },
         ) =>
-          create(context, {
+          (await import('./commands/create.js')).create(context, {
             project,
             repoUrl,
             template,
@@ -98,13 +76,17 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .command('submit <file>')
     .description('check a job file (- for stdin) and drop it into the inbox')
     .option('--json', 'print JSON', false)
-    .action(command((context, file: string, options: Json) => submit(context, file, options.json)))
+    .action(
+      command(async (context, file: string, options: Json) =>
+        (await import('./commands/submit.js')).submit(context, file, options.json),
+      ),
+    )
 
   program
     .command('ls')
     .description('list the sessions')
     .option('--json', 'print JSON', false)
-    .action(command((context, options: Json) => ls(context, options.json)))
+    .action(command(async (context, options: Json) => (await import('./commands/ls.js')).ls(context, options.json)))
 
   program
     .command('jobs')
@@ -113,8 +95,12 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .option('--limit <n>', 'at most this many of each state', positive, 20)
     .option('--json', 'print JSON', false)
     .action(
-      command((context, options: Json & { state?: string; limit: number }) =>
-        jobs(context, { state: options.state, limit: options.limit, json: options.json }),
+      command(async (context, options: Json & { state?: string; limit: number }) =>
+        (await import('./commands/jobs.js')).jobs(context, {
+          state: options.state,
+          limit: options.limit,
+          json: options.json,
+        }),
       ),
     )
 
@@ -122,106 +108,136 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .command('show <name>')
     .description('show everything about a session or a job')
     .option('--json', 'print JSON', false)
-    .action(command((context, name: string, options: Json) => show(context, name, options.json)))
+    .action(
+      command(async (context, name: string, options: Json) =>
+        (await import('./commands/show.js')).show(context, name, options.json),
+      ),
+    )
 
   program
     .command('attach <name>')
     .description('attach to a session')
-    .action(command((context, name: string) => attach(context, name)))
+    .action(command(async (context, name: string) => (await import('./commands/attach.js')).attach(context, name)))
 
   program
     .command('logs <name>')
     .description('tell what happened to a session')
     .option('--pane <role>', 'print what a pane shows instead: agent, terminal, files or apps')
-    .action(command((context, name: string, options: { pane?: string }) => logs(context, name, options.pane)))
+    .action(
+      command(async (context, name: string, options: { pane?: string }) =>
+        (await import('./commands/logs.js')).logs(context, name, options.pane),
+      ),
+    )
 
   program
     .command('send <name> <text>')
     .description("put a text (- for stdin) before a session's agent; -- before one that begins with -")
     .option('--json', 'print the result as JSON', false)
     .action(
-      command((context, name: string, text: string, options: Json) =>
-        send(context, { name, text, json: options.json }),
+      command(async (context, name: string, text: string, options: Json) =>
+        (await import('./commands/send.js')).send(context, { name, text, json: options.json }),
       ),
     )
 
   program
     .command('restart <name>')
     .description('start a session again, also one that was ended or lost; its agent goes on')
-    .action(command((context, name: string) => restart(context, name)))
+    .action(command(async (context, name: string) => (await import('./commands/restart.js')).restart(context, name)))
 
   program
     .command('rm <name>')
     .description('remove a session with all its processes; its working copy goes to the trash')
     .option('--keep', 'leave the working copy where it is', false)
     .option('--json', 'print JSON', false)
-    .action(command((context, name: string, options: Json & { keep: boolean }) => rm(context, name, options)))
+    .action(
+      command(async (context, name: string, options: Json & { keep: boolean }) =>
+        (await import('./commands/rm.js')).rm(context, name, options),
+      ),
+    )
 
   const bin = program
     .command('trash')
     .description('list the removed sessions that can be had back')
     .option('--json', 'print JSON', false)
-    .action(command((context, options: Json) => listRemoved(context, options.json)))
+    .action(
+      command(async (context, options: Json) =>
+        (await import('./commands/trash.js')).listRemoved(context, options.json),
+      ),
+    )
   // commander gives --json to the outer command, wherever it stands.
   const isTrashJson = () => bin.opts<Json>().json
 
   bin
     .command('list')
     .description('the same')
-    .action(command((context) => listRemoved(context, isTrashJson())))
+    .action(command(async (context) => (await import('./commands/trash.js')).listRemoved(context, isTrashJson())))
 
   bin
     .command('restore <name>')
     .description(
       'bring a session back, with its working copy and conversation; of several of a name the last, or by id',
     )
-    .action(command((context, name: string) => restoreRemoved(context, name, isTrashJson())))
+    .action(
+      command(async (context, name: string) =>
+        (await import('./commands/trash.js')).restoreRemoved(context, name, isTrashJson()),
+      ),
+    )
 
   bin
     .command('empty')
     .description('remove for good what holds nothing unsaved')
     .option('--all', 'and what does', false)
-    .action(command((context, options: { all: boolean }) => emptyTrash(context, options.all, isTrashJson())))
+    .action(
+      command(async (context, options: { all: boolean }) =>
+        (await import('./commands/trash.js')).emptyTrash(context, options.all, isTrashJson()),
+      ),
+    )
 
   program
     .command('retry <job>')
     .description('drop a failed job again')
-    .action(command((context, job: string) => retry(context, job)))
+    .action(command(async (context, job: string) => (await import('./commands/queue.js')).retry(context, job)))
   program
     .command('cancel <job>')
     .description('cancel a queued or running job')
-    .action(command((context, job: string) => cancel(context, job)))
+    .action(command(async (context, job: string) => (await import('./commands/queue.js')).cancel(context, job)))
   program
     .command('pause')
     .description('let jobs wait in the inbox')
-    .action(command((context) => pause(context)))
+    .action(command(async (context) => (await import('./commands/queue.js')).pause(context)))
   program
     .command('resume')
     .description('go on after a pause')
-    .action(command((context) => resume(context)))
+    .action(command(async (context) => (await import('./commands/queue.js')).resume(context)))
 
   // commander gives --json to the outer command, wherever it stands.
   const settings = program
     .command('config')
     .description('show the settings in force and where each came from')
     .option('--json', 'print JSON', false)
-    .action(command((context, options: Json) => config(context, options.json)))
+    .action(
+      command(async (context, options: Json) => (await import('./commands/config.js')).config(context, options.json)),
+    )
   const isJson = () => settings.opts<Json>().json
 
   settings
     .command('check')
     .description('say what is wrong with the configuration; exit code 0 where it could be put in force')
-    .action(command((context) => checkConfig(context)))
+    .action(command(async (context) => (await import('./commands/config.js')).checkConfig(context)))
 
   settings
     .command('rules')
     .description("list the rules that turn GitHub's events into jobs")
-    .action(command((context) => rules(context, isJson())))
+    .action(command(async (context) => (await import('./commands/rules.js')).rules(context, isJson())))
 
   settings
     .command('try-event <event> <file>')
     .description('show what a payload would do, and why; nothing is queued')
-    .action(command((context, event: string, file: string) => tryEvent(context, event, file, isJson())))
+    .action(
+      command(async (context, event: string, file: string) =>
+        (await import('./commands/rules.js')).tryEvent(context, event, file, isJson()),
+      ),
+    )
 
   const templates = program.command('templates').description('what projects are made from')
 
@@ -229,7 +245,11 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .command('list')
     .description('list the templates that can be chosen')
     .option('--json', 'print JSON', false)
-    .action(command((context, options: Json) => listTemplates(context, options.json)))
+    .action(
+      command(async (context, options: Json) =>
+        (await import('./commands/templates/list.js')).listTemplates(context, options.json),
+      ),
+    )
 
   templates
     .command('add <source>')
@@ -238,8 +258,13 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .option('--whole', 'take the source for one template, whatever it looks like', false)
     .option('--json', 'print JSON', false)
     .action(
-      command((context, source: string, options: Json & { as?: string; whole: boolean }) =>
-        addTemplate(context, { source, as: options.as, whole: options.whole, json: options.json }),
+      command(async (context, source: string, options: Json & { as?: string; whole: boolean }) =>
+        (await import('./commands/templates/add.js')).addTemplate(context, {
+          source,
+          as: options.as,
+          whole: options.whole,
+          json: options.json,
+        }),
       ),
     )
 
@@ -249,8 +274,12 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .option('--force', 'replace changed ones too; the old is kept in templates/.removed/', false)
     .option('--json', 'print JSON', false)
     .action(
-      command((context, ids: string[], options: Omit<ChangeArguments, 'ids'>) =>
-        updateTemplate(context, { ids, force: options.force, json: options.json }),
+      command(async (context, ids: string[], options: Omit<ChangeArguments, 'ids'>) =>
+        (await import('./commands/templates/update.js')).updateTemplate(context, {
+          ids,
+          force: options.force,
+          json: options.json,
+        }),
       ),
     )
 
@@ -260,8 +289,12 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .option('--force', 'those that were changed here too', false)
     .option('--json', 'print JSON', false)
     .action(
-      command((context, ids: string[], options: Omit<ChangeArguments, 'ids'>) =>
-        removeTemplate(context, { ids, force: options.force, json: options.json }),
+      command(async (context, ids: string[], options: Omit<ChangeArguments, 'ids'>) =>
+        (await import('./commands/templates/remove.js')).removeTemplate(context, {
+          ids,
+          force: options.force,
+          json: options.json,
+        }),
       ),
     )
 
@@ -271,7 +304,11 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
       'say what is wrong with the templates and rules, or with these folders; exit code 1 where something is',
     )
     .option('--json', 'print JSON', false)
-    .action(command((context, folders: string[], options: Json) => lintTemplates(context, folders, options.json)))
+    .action(
+      command(async (context, folders: string[], options: Json) =>
+        (await import('./commands/templates/lint.js')).lintTemplates(context, folders, options.json),
+      ),
+    )
 
   templates
     .command('match <text>')
@@ -279,8 +316,12 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .option('--hint <hint>', 'the template_hint of the job')
     .option('--json', 'print JSON', false)
     .action(
-      command((context, text: string, options: Json & { hint?: string }) =>
-        matchTemplate(context, { text, hint: options.hint, json: options.json }),
+      command(async (context, text: string, options: Json & { hint?: string }) =>
+        (await import('./commands/templates/match.js')).matchTemplate(context, {
+          text,
+          hint: options.hint,
+          json: options.json,
+        }),
       ),
     )
 
@@ -288,7 +329,9 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .command('doctor')
     .description('check this machine and say what to mend')
     .option('--json', 'print JSON', false)
-    .action(command((context, options: Json) => doctor(context, options.json)))
+    .action(
+      command(async (context, options: Json) => (await import('./commands/doctor.js')).doctor(context, options.json)),
+    )
 
   program
     .command('install')
@@ -296,8 +339,8 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .option('--for <user>', 'whose sessions they are')
     .option('--dry-run', 'print every file and command, and change nothing', false)
     .action(
-      command((context, options: { for?: string; dryRun: boolean }) =>
-        install(context, { user: options.for, dryRun: options.dryRun }),
+      command(async (context, options: { for?: string; dryRun: boolean }) =>
+        (await import('./commands/install.js')).install(context, { user: options.for, dryRun: options.dryRun }),
       ),
     )
 
@@ -306,13 +349,21 @@ export async function runCli(args: readonly string[], given: Omit<CommandContext
     .description('take the service away; jobs, projects and configuration stay')
     .option('--purge', 'remove jobs, configuration and secrets, too', false)
     .option('--dry-run', 'print what would be done, and change nothing', false)
-    .action(command((context, options: { purge: boolean; dryRun: boolean }) => uninstall(context, options)))
+    .action(
+      command(async (context, options: { purge: boolean; dryRun: boolean }) =>
+        (await import('./commands/uninstall.js')).uninstall(context, options),
+      ),
+    )
 
   program
     .command('demo')
     .description('run the whole thing once, on a throw-away home in the checkout')
     .option('--clean', 'remove everything that the demo made', false)
-    .action(command((context, options: { clean: boolean }) => demo(context, options.clean)))
+    .action(
+      command(async (context, options: { clean: boolean }) =>
+        (await import('./commands/demo.js')).demo(context, options.clean),
+      ),
+    )
 
   try {
     await program.parseAsync(args, { from: 'user' })

@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url'
 import type { AgentEventName } from './events.js'
 import type { AgentConfig, AgentFacts, AgentLaunch, TrackerFacts } from './launch.js'
+import { programFile } from '../support/package.js'
 import { shellWord } from './environment.js'
 
 type ClaudeConfig = Extract<AgentConfig, { kind: 'claude' }>
@@ -27,9 +27,9 @@ export function claudeLaunch(config: ClaudeConfig, facts: AgentFacts): Omit<Agen
   return {
     program: [
       '/bin/sh',
-      fileURLToPath(new URL('./launch-claude.sh', import.meta.url)),
+      programFile('agent/launch-claude.sh'),
       facts.nodePath,
-      acceptDialogsPath(),
+      programFile('agent/accept-dialogs.js'),
       facts.sessionFolder,
       facts.workingCopy,
       facts.conversationId,
@@ -56,14 +56,6 @@ export function claudeLaunch(config: ClaudeConfig, facts: AgentFacts): Omit<Agen
     files: [{ name: 'claude-settings.json', text: settingsText(config, facts.sessionFolder), mode: 0o600 }],
     readyEvent: 'session-start',
   }
-}
-
-/** The compiled program, also when this module runs from src under a test. */
-function acceptDialogsPath(): string {
-  const here = fileURLToPath(new URL('.', import.meta.url))
-  return here.endsWith('/src/agent/')
-    ? fileURLToPath(new URL('../../dist/agent/accept-dialogs.js', import.meta.url))
-    : `${here}accept-dialogs.js`
 }
 
 /** Constant text, but for the way the tracker is named: nothing from outside. */
@@ -110,7 +102,7 @@ interface HookGroup {
 
 /** The settings file: permissions, and the hooks that write our events. */
 function settingsText(config: ClaudeConfig, sessionFolder: string): string {
-  const script = shellWord(fileURLToPath(new URL('./hook.sh', import.meta.url)))
+  const script = shellWord(programFile('agent/hook.sh'))
   const hook = (event: AgentEventName, matcher?: string, detail?: string): HookGroup => ({
     ...(matcher === undefined ? {} : { matcher }),
     hooks: [

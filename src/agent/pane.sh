@@ -2,16 +2,17 @@
 # pane.sh SESSION_FOLDER ROLE NEEDS INSTALL_HINT [--resume TIMES] [--pane NAME ENDED] [PROGRAM [ARG...]]: the process of
 # one pane.
 #
-# Runs PROGRAM with the session's environment. When it has ended, however that came, the pane says its exit code and
-# waits for a key: r starts it again, any other gives a login shell. Without PROGRAM, and for the role "terminal", the
-# shell at once. Where NEEDS ("-": nothing) is not on PATH, says so and gives the shell. For the role "agent" each step
-# is a line in SESSION_FOLDER/agent-events. Ctrl-C reaches PROGRAM and leaves this script alone; SIGHUP ends both.
+# Runs PROGRAM with the environment of its role, SESSION_FOLDER/environment-ROLE. When it has ended, however that came,
+# the pane says its exit code and waits for a key: r starts it again, any other gives a login shell. Without PROGRAM, and
+# for the role "terminal", the shell at once. Where NEEDS ("-": nothing) is not on PATH, says so and gives the shell. For
+# the role "agent" each step is a line in SESSION_FOLDER/agent-events. Ctrl-C reaches PROGRAM and leaves this script alone;
+# SIGHUP ends both.
 #
 # --resume: how often in a row PROGRAM of the role "agent" is started again by itself when it has crashed, after 5, 30, then
 # 120 seconds; one that had run for ten minutes begins a new row. No crash: exit code 0, and the end by a hang-up (129) or
 # a person's Ctrl-C (130). A key ends the wait.
 #
-# --pane: what a layout gives this pane lies in SESSION_FOLDER/NAME.environment, sourced as well, NAME.lines, run by the
+# --pane: what a layout gives this pane lies in SESSION_FOLDER/NAME.environment, sourced first, NAME.lines, run by the
 # user's own shell in place of PROGRAM as if they had been typed there, and NAME.waiting, which is run at a key only.
 # ENDED "shell": lines that end well leave the person in that shell's folder and environment, with no question.
 #
@@ -129,11 +130,7 @@ if [ "$1" = --after ]; then
   leave shell
 fi
 
-# First, since the files may set any name.
-if [ -r "$1/environment" ]; then
-  # shellcheck source=/dev/null
-  . "$1/environment"
-fi
+# First, since the files may set any name. What the configuration gives goes before what a layout gives.
 devorch_own=
 if [ "${5:-}" = --resume ]; then
   if [ "${7:-}" = --pane ]; then devorch_own=$8; fi
@@ -143,6 +140,10 @@ fi
 if [ -n "$devorch_own" ] && [ -r "$1/$devorch_own.environment" ]; then
   # shellcheck source=/dev/null
   . "$1/$devorch_own.environment"
+fi
+if [ -r "$1/environment-$2" ]; then
+  # shellcheck source=/dev/null
+  . "$1/environment-$2"
 fi
 
 devorch_script=$0

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url'
+import { programFile } from '../support/package.js'
 import { printable } from '../support/text.js'
 
 /** What runs in one pane. */
@@ -29,7 +29,7 @@ export interface OwnPane {
 export function paneCommand(request: PaneRequest): readonly string[] {
   return [
     '/bin/sh',
-    fileURLToPath(new URL('./pane.sh', import.meta.url)),
+    programFile('agent/pane.sh'),
     request.sessionFolder,
     request.role,
     request.needs === '' ? '-' : request.needs,

@@ -1,3 +1,4 @@
+import { environmentLists, variablesOf } from '../config/environment.js'
 import { findHome } from '../config/home.js'
 import { loadConfig } from '../config/load.js'
 import { trustedProxies } from '../receiver/caller-address.js'
@@ -13,11 +14,14 @@ export async function config(context: CommandContext, json: boolean): Promise<Ex
     for (const problem of result.problems) context.complain(`${result.file}: ${formatFieldProblem(problem)}`)
     return 1
   }
-  const rows = leaves(result.config, '').map(([key, value]) => ({
-    key,
-    value: key.startsWith('auth.') ? hidden(value) : value,
-    from: result.sources.get(key) ?? 'default',
-  }))
+  const lists = new Map(environmentLists(result.config).map(({ key, entries }) => [key, entries]))
+  const rows = leaves(result.config, '').flatMap(([key, value]) => {
+    const from = result.sources.get(key) ?? 'default'
+    const variables = variablesOf(lists.get(key) ?? [])
+    // A row for each, of where its value is; the values themselves are not read.
+    if (variables.length > 0) return variables.map(([name, source]) => ({ key: `${key}.${name}`, value: source, from }))
+    return [{ key, value: key.startsWith('auth.') ? hidden(value) : value, from }]
+  })
   if (json) {
     context.print(
       JSON.stringify(

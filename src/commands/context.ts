@@ -3,7 +3,8 @@ import { findHome, type Home } from '../config/home.js'
 import type { Config } from '../config/schema.js'
 import { assemble, makeFolders, type Workshop } from '../daemon/assemble.js'
 import { formatFieldProblem } from '../support/field-problem.js'
-import { quietLog } from '../support/log.js'
+import { quietLog } from '../support/quiet-log.js'
+import { knownSecrets } from '../support/redact.js'
 import { printable } from '../support/text.js'
 
 /** Exit codes of every command: 0 done, 1 it failed, 2 wrong usage. */
@@ -44,7 +45,8 @@ export async function openWorkshop(context: CommandContext): Promise<Workshop | 
   const found = await loadHome(context)
   if (found === undefined) return undefined
   await makeFolders(found.home)
-  return assemble(found.home, found.config, context.environment, quietLog())
+  const secrets = knownSecrets()
+  return assemble(found.home, found.config, context.environment, quietLog(secrets.redact), secrets)
 }
 
 /** Rows in columns, for people; every cell escaped. */

@@ -6,6 +6,7 @@ import type { CommandContext, ExitCode } from './context.js'
 import { checkAgents, probeAgents } from './doctor/agents.js'
 import type { Check } from './doctor/check.js'
 import { checkConfig, checkDaemon, probeDaemon } from './doctor/daemon.js'
+import { checkEnvironment, probeEnvironment } from './doctor/environment.js'
 import { checkFolders, probeFolders } from './doctor/folders.js'
 import { checkGithub, probeGithub } from './doctor/github.js'
 import { checkInstallation, probeInstallation } from './doctor/installation.js'
@@ -20,12 +21,13 @@ export async function doctor(context: CommandContext, json: boolean): Promise<Ex
   const disks = { home: home.base, ...(config === undefined ? {} : { projects: config.projects_dir }) }
   const installation = await probeInstallation(home, environment)
   const newestJob = await newestJobMs(home)
-  const [machine, folders, agents, daemon, github] = await Promise.all([
+  const [machine, folders, agents, daemon, github, secrets] = await Promise.all([
     probeMachine(environment, config, disks, newestJob),
     probeFolders(home, config?.projects_dir, installation?.groupGid),
     config === undefined ? [] : probeAgents(config, environment),
     loaded.ok ? probeDaemon(home, loaded, environment) : undefined,
     config === undefined ? undefined : probeGithub(config),
+    config === undefined ? [] : probeEnvironment(config, environment),
   ])
   const checks = [
     ...checkMachine(machine, config?.worker.min_free_memory_mb ?? 0),
@@ -34,6 +36,7 @@ export async function doctor(context: CommandContext, json: boolean): Promise<Ex
     ...(loaded.ok && daemon !== undefined ? checkDaemon(daemon, loaded, installation) : []),
     ...(installation === undefined ? [] : checkInstallation(installation)),
     ...checkGithub(github),
+    ...checkEnvironment(secrets),
     ...checkAgents(agents),
   ]
   if (json) context.print(JSON.stringify(checks, undefined, 2))

@@ -6,7 +6,7 @@ import type { Config } from '../config/schema.js'
 import { startDaemon } from '../daemon/daemon.js'
 import { formatFieldProblem } from '../support/field-problem.js'
 import { createLog } from '../support/log.js'
-import { redactor } from '../support/redact.js'
+import { knownSecrets } from '../support/redact.js'
 import { isJournal } from '../systemd/journal.js'
 import { loadHome, type CommandContext, type ExitCode } from './context.js'
 
@@ -18,15 +18,14 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   const found = await loadHome(context)
   if (found === undefined) return 1
   const { home, config } = found
-  const secrets = new Set(secretsOf(config))
-  let redact = redactor([...secrets])
+  const secrets = knownSecrets(secretsOf(config))
   // winston-daily-rotate-file 5.0 would make it open to everybody. Where it can't be made the log says so.
   await mkdir(home.logs, { recursive: true, mode: 0o700 }).catch(() => undefined)
   const log = createLog({
     level: config.log.level,
     days: config.log.days,
     folder: home.logs,
-    redact: (text) => redact(text),
+    redact: secrets.redact,
     journald: await isJournal(context.environment),
   })
   const load = async (): Promise<Config | undefined> => {
@@ -34,12 +33,11 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
       log.error('configuration refused; the one before stays in force', { file, problem })
     })
     // Before anything could be said of the new secrets; the old ones stay out of the log too.
-    for (const secret of next === undefined ? [] : secretsOf(next)) secrets.add(secret)
-    redact = redactor([...secrets])
+    if (next !== undefined) secrets.add(secretsOf(next))
     return next
   }
   try {
-    const starting = startDaemon({ home, config, environment: context.environment, log })
+    const starting = startDaemon({ home, config, environment: context.environment, log, secrets })
     // Where a person watches, the end of the terminal ends the daemon, as before.
     if (!context.isTerminal) {
       listenForReloads(context, async () => {

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { isAbsolute, join, resolve } from 'node:path'
+import { packageRoot } from '../support/package.js'
 
 /** The folders under the base, `DEVORCH_HOME`. */
 export interface Home {
@@ -41,9 +41,6 @@ export function homeAt(base: string): Home {
     layouts: join(base, 'layouts'),
   }
 }
-
-/** The root of this package: the checkout, or where npm installed it. This file is dist/config/home.js there. */
-export const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
 /** Where layouts are: those that are shipped, and the home's, which have precedence. */
 export function layoutFoldersOf(home: Home): readonly string[] {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readBounded } from '../support/files.js'
 import { layoutEndings, namedFiles } from '../support/named-files.js'
 import type { FieldProblem } from '../support/field-problem.js'
@@ -7,6 +7,7 @@ import { keysAt } from '../support/schema-keys.js'
 import { nearest } from '../support/text.js'
 import { parseYaml } from '../support/yaml-document.js'
 import { readCredentials } from './credentials.js'
+import { absoluteEntries } from './environment.js'
 import { configuredPath, layoutFoldersOf, type Home } from './home.js'
 import { configSchema, type Config, type Source } from './schema.js'
 
@@ -142,11 +143,19 @@ function absolutePaths(config: Config, home: Home): Config {
             : { ssh_key: absolute(entry.ssh_key), known_hosts: absolute(entry.known_hosts) },
         ]),
       ),
+      environment: Object.fromEntries(
+        Object.entries(config.repositories.environment).map(([pattern, entries]) => [
+          pattern,
+          absoluteEntries(entries, absolute),
+        ]),
+      ),
     },
-    environment: config.environment.map((entry) =>
-      typeof entry === 'string'
-        ? entry
-        : Object.fromEntries(Object.entries(entry).map(([name, { file }]) => [name, { file: absolute(file) }])),
+    environment: absoluteEntries(config.environment, absolute),
+    agents: Object.fromEntries(
+      Object.entries(config.agents).map(([name, agent]) => [
+        name,
+        { ...agent, environment: absoluteEntries(agent.environment, absolute) },
+      ]),
     ),
     github: {
       ...config.github,

@@ -1,4 +1,5 @@
-import { z } from 'zod'
+import * as z from 'zod'
+import { environmentEntries, repositoryEnvironment } from './environment.js'
 
 const name = z.string().min(1, 'is empty; give it a value or leave it out')
 /** An empty secret would let everybody in. */
@@ -16,18 +17,17 @@ const agent = z.discriminatedUnion('kind', [
     allow: z.array(name).default(['Read', 'Glob', 'Grep', 'Edit', 'Write', 'Bash']),
     deny: z.array(name).default([]),
     repository_settings: z.enum(['ignore', 'use']).default('ignore'),
+    environment: environmentEntries,
   }),
-  z.strictObject({ kind: z.literal('command'), command: z.array(name).min(1), send: z.boolean().optional() }),
+  z.strictObject({
+    kind: z.literal('command'),
+    command: z.array(name).min(1),
+    send: z.boolean().optional(),
+    environment: environmentEntries,
+  }),
 ])
 
 const credential = z.union([z.strictObject({ token_file: name }), z.strictObject({ ssh_key: name, known_hosts: name })])
-
-const environmentName = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a variable name; use letters, digits and _')
-
-/** Names of variables that are passed on, or `NAME: { file: … }` for the content of a file. */
-const environment = z.array(z.union([environmentName, z.record(environmentName, z.strictObject({ file: name }))]))
 
 /** Where a token is sent: nothing but https, or this machine. Without the slash at the end. */
 const apiUrl = z
@@ -77,6 +77,7 @@ export const configSchema = z.strictObject({
       hosts: z.array(name).default([]),
       private_addresses: z.boolean().default(false),
       credentials: z.record(name, credential).default({}),
+      environment: repositoryEnvironment,
       mirrors_gb: z.number().min(0).default(20),
     })
     .prefault({}),
@@ -118,7 +119,7 @@ export const configSchema = z.strictObject({
   watch: z.enum(['own', 'any', 'off']).default('own'),
   default_agent: name.default('claude'),
   agents: z.record(name, agent).default({}),
-  environment: environment.default([]),
+  environment: environmentEntries,
   sessions: z
     .strictObject({
       restore: z.boolean().default(true),

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
-import { packageRoot, type Home } from './home.js'
+import { packageRoot } from '../support/package.js'
+import type { Home } from './home.js'
 import type { Config } from './schema.js'
 
 /** A folder of templates, and by what it belongs to the catalogue. */

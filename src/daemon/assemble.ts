@@ -9,7 +9,8 @@ import { createRegistry } from '../session/registry.js'
 import type { SessionTools } from '../session/tools.js'
 import { childEnvironment } from '../support/process.js'
 import type { Logger } from '../support/log.js'
-import { createCatalogue } from '../template/catalogue.js'
+import { knownSecrets, type KnownSecrets } from '../support/redact.js'
+import type { Catalogue } from '../template/catalogue.js'
 import { createTmux } from '../tmux/tmux.js'
 import { createControl, type Control } from './control.js'
 
@@ -40,6 +41,7 @@ export function assemble(
   config: Config,
   ownEnvironment: Readonly<Record<string, string | undefined>>,
   log: Logger,
+  secrets: KnownSecrets = knownSecrets(),
 ): Workshop {
   const workshop: Workshop = {
     home,
@@ -56,15 +58,15 @@ export function assemble(
       monotonicMs: () => performance.now(),
     }),
     control: createControl(home.control),
-    tools: sessionTools(home, config, ownEnvironment, log),
+    tools: sessionTools(home, config, ownEnvironment, log, secrets),
   }
   return workshop
 }
 
 /** Puts another configuration in force for what begins from now on. */
 export function reconfigure(workshop: Workshop, config: Config): void {
-  const { home, ownEnvironment, log } = workshop.tools
-  workshop.tools = sessionTools(home, config, ownEnvironment, log)
+  const { home, ownEnvironment, log, secrets } = workshop.tools
+  workshop.tools = sessionTools(home, config, ownEnvironment, log, secrets)
   workshop.config = config
 }
 
@@ -73,6 +75,7 @@ function sessionTools(
   config: Config,
   ownEnvironment: Readonly<Record<string, string | undefined>>,
   log: Logger,
+  secrets: KnownSecrets,
 ): SessionTools {
   const environment = childEnvironment(ownEnvironment)
   const tmux = createTmux({
@@ -88,11 +91,21 @@ function sessionTools(
     registry: createRegistry(home.sessions),
     repositories: repositoryTools(home, config, environment),
     layoutFolders: layoutFoldersOf(home),
-    loadCatalogue: createCatalogue(templateFolders(home, config).map(({ folder }) => folder)),
+    loadCatalogue: lateCatalogue(templateFolders(home, config).map(({ folder }) => folder)),
     environment,
     ownEnvironment,
+    secrets,
     log,
     now: () => new Date(),
+  }
+}
+
+/** The catalogue, whose code is loaded at its first use: most commands need none of it. */
+function lateCatalogue(folders: readonly string[]): () => Promise<Catalogue> {
+  let catalogue: Promise<() => Promise<Catalogue>> | undefined
+  return async () => {
+    catalogue ??= import('../template/catalogue.js').then(({ createCatalogue }) => createCatalogue(folders))
+    return (await catalogue)()
   }
 }
 

@@ -5,6 +5,7 @@ import { hasSecrets } from '../receiver/authenticate.js'
 import { trustedProxies } from '../receiver/caller-address.js'
 import { loadRules } from '../receiver/github/rules.js'
 import type { Logger } from '../support/log.js'
+import type { KnownSecrets } from '../support/redact.js'
 import { systemProblem } from '../support/system-problem.js'
 import { inheritedSocket } from '../systemd/inherited-socket.js'
 import { createNotifier } from '../systemd/notify.js'
@@ -30,6 +31,8 @@ export interface DaemonOptions {
   readonly config: Config
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly log: Logger
+  /** Of which the log shows none; what is read for panes is added. */
+  readonly secrets?: KnownSecrets
   /** A test shortens them. */
   readonly listenLimits?: ListenLimits
   /** The same. */
@@ -65,7 +68,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     releases.push(() => lock.release())
     await checkOneFilesystem(home)
 
-    const workshop = assemble(home, config, options.environment, log)
+    const workshop = assemble(home, config, options.environment, log, options.secrets)
     const progress = createProgress()
     const housekeeping = createHousekeeping({ home, workshop, log })
     const reporter = reportIssues(workshop, log, options.reportTimes)
@@ -115,6 +118,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     releases.push(trash.stop)
     releases.push(reporter.stop)
     reporter.start()
+    const looked = lookAtTemplates(workshop, log)
+    releases.push(() => looked)
 
     const apply = async (next: Config): Promise<void> => {
       const before = workshop.config
@@ -158,6 +163,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   } catch (error) {
     await release()
     throw systemProblem(`start on ${home.base}`, error) ?? error
+  }
+}
+
+/** So that the first job finds them read, and their code loaded: an upgrade replaces the parts of the program beneath us. */
+async function lookAtTemplates(workshop: Workshop, log: Logger): Promise<void> {
+  try {
+    await workshop.tools.loadCatalogue()
+  } catch (error) {
+    log.warn('templates could not be read; tried again with the first job', { error })
   }
 }
 

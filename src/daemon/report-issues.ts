@@ -65,7 +65,8 @@ export function reportIssues(workshop: Workshop, log: Logger, times: ReportTimes
       return
     }
     const secrets = [token.trim(), ...auth.github_secrets, ...auth.tokens, ...auth.basic.map((one) => one.password)]
-    const facts = await reportFacts(workshop, redactor(secrets))
+    const redact = redactor(secrets)
+    const facts = await reportFacts(workshop, (text) => redact(workshop.tools.secrets.redact(text)))
     const { apiUrl, signal, timeoutMs } = { apiUrl: github.api_url, signal: stopping.signal, ...times }
     const comments = createComments({ apiUrl, token, signal, timeoutMs })
     for (const report of open) {

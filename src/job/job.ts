@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { keysAt } from '../support/schema-keys.js'
 import { fieldProblems, type FieldProblem } from '../support/field-problem.js'
 import { parseYaml, type YamlResult } from '../support/yaml-document.js'

@@ -1,5 +1,5 @@
 import { Document, visit } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { JobId } from './id.js'
 import { jobOf, type Job, type Origin, type RecordFields } from './job.js'
 import { resultSchema, type JobResult } from './result.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const error = z.looseObject({
   /** One line: what was tried, why it failed, what to do. */

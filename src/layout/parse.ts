@@ -1,6 +1,7 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { FieldProblem } from '../support/field-problem.js'
 import { nearest, printable } from '../support/text.js'
+import { isOfTheLoader, wrongVariableName } from '../support/variable-name.js'
 import { parseYaml } from '../support/yaml-document.js'
 import { linesOf } from './commands.js'
 import type { Layout, LayoutPane, LayoutWindow, TmuxOption } from './layout.js'
@@ -75,7 +76,7 @@ function writtenOut(raw: RawLayout, notes: string[]): Omit<Layout, 'notes'> {
   const defaultShell = options.findLast(([name]) => name === 'default-command')?.[1]
   return {
     startDirectory: raw.start_directory,
-    environment: raw.environment ?? {},
+    environment: environmentOf(raw.environment, notes),
     options,
     windows: raw.windows.map((window) => windowOf(window, raw, ofWindows, defaultShell, notes)),
   }
@@ -115,7 +116,7 @@ function paneOf(
     role: raw.role,
     focus: raw.focus ?? false,
     startDirectory: raw.start_directory,
-    environment: raw.environment ?? window.environment ?? {},
+    environment: environmentOf(raw.environment ?? window.environment, notes),
   }
   const nothing = { shell: undefined, program: undefined, before: [], lines: [], waiting: undefined }
   if (raw.role === 'agent') return { ...common, ...nothing }
@@ -131,6 +132,17 @@ function paneOf(
     return { ...common, ...nothing, shell, before: linesOf(before, raw).lines }
   }
   return { ...common, ...nothing, shell, ...linesOf([...before, ...raw.shell_command], raw) }
+}
+
+/** Without what a layout may not set. */
+function environmentOf(raw: Readonly<Record<string, string>> | undefined, notes: string[]): LayoutPane['environment'] {
+  const kept = Object.entries(raw ?? {}).filter(([name]) => {
+    const isKept = wrongVariableName(name) === undefined && !isOfTheLoader(name)
+    const note = `the variable ${printable(name, 80)} is not a layout’s to set and passed over`
+    if (!isKept && !notes.includes(note)) notes.push(note)
+    return isKept
+  })
+  return Object.fromEntries(kept)
 }
 
 /** One that pane.sh can hand lines to. */

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { exists, removeFolder } from '../support/files.js'
 import { Problem } from '../support/problem.js'
 import { nearest, printable } from '../support/text.js'
@@ -54,14 +55,48 @@ async function cloneFrom(use: MirrorUse, request: CloneRequest, tools: Repositor
     return { commit: cloned.commit, branch: 'branch' in cloned.head ? cloned.head.branch : null, empty: false }
   }
   await removeFolder(into)
-  const mirror = await use.update()
-  const failure = await checkOut(mirror, request, tools)
-  if (!('problem' in failure)) return failure
-  if (mirror.fresh || failure.kind !== 'unknown') throw failure.problem
+  const before = await use.standing()
+  const ahead = before === undefined ? undefined : cloneAhead(before, request, tools)
+  const mirror = await use.update(before).catch(async (error: unknown) => {
+    await ahead?.settle(undefined)
+    throw error
+  })
+  const outcome = (await ahead?.settle(mirror)) ?? (await checkOut(mirror, request, tools))
+  if (!('problem' in outcome)) return outcome
+  if (mirror.fresh || outcome.kind !== 'unknown') throw outcome.problem
   await removeFolder(into)
   const again = await checkOut(await use.remake(), request, tools)
   if ('problem' in again) throw again.problem
   return again
+}
+
+/** A clone that is under way before it is known to be the right one. */
+interface Ahead {
+  /**
+   * @param mirror as it is now; undefined where that can't be told
+   * @returns what was cloned where the mirror is as it was; else undefined, with the clone given up and nothing left of it
+   */
+  settle(mirror: Mirror | undefined): Promise<Cloned | undefined>
+}
+
+/** Clones from a mirror while the remote is asked what is new, which most often is nothing. */
+function cloneAhead(before: Mirror, request: CloneRequest, tools: RepositoryTools): Ahead {
+  const givingUp = new AbortController()
+  const signals = [givingUp.signal, ...(request.signal === undefined ? [] : [request.signal])]
+  const cloning = checkOut(before, { ...request, signal: AbortSignal.any(signals) }, tools)
+  // Awaited by `settle`; this keeps an early failure from being unhandled.
+  cloning.catch(() => undefined)
+  return {
+    async settle(mirror) {
+      const isAsBefore = mirror !== undefined && !mirror.fresh && isDeepStrictEqual(mirror.refs, before.refs)
+      if (!isAsBefore) givingUp.abort()
+      const [cloned] = await Promise.allSettled([cloning])
+      // What is the matter with one that failed is told by the clone that follows.
+      if (isAsBefore && cloned.status === 'fulfilled' && !('problem' in cloned.value)) return cloned.value
+      await removeFolder(request.into)
+      return undefined
+    },
+  }
 }
 
 async function checkOut(mirror: Mirror, request: CloneRequest, tools: RepositoryTools): Promise<Cloned | GitFailure> {

@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url'
 import { simpleGit } from 'simple-git'
+import { programFile } from '../support/package.js'
 
 /** One run of git. */
 export interface GitRun {
@@ -27,7 +27,7 @@ export type GitResult =
   | { readonly ended: 'killed' }
   | { readonly ended: 'aborted' }
 
-const wrapper = fileURLToPath(new URL('./bounded-git.sh', import.meta.url))
+const wrapper = programFile('repo/bounded-git.sh')
 
 /** No code from elsewhere runs in a git of ours, whatever a repository brings along or the user has configured. */
 const standingConfig: readonly (readonly [string, string])[] = [

@@ -1,6 +1,6 @@
 import { lstat, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readBounded } from '../support/files.js'
 
 /**

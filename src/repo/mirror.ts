@@ -30,8 +30,10 @@ export interface MirrorUse {
    * @throws Problem where the remote can't be had
    */
   cloneFirst(into: string, branch: string | undefined): Promise<ClonedFiles | undefined>
-  /** Brings the mirror up to date, or makes it. @throws Problem */
-  update(): Promise<Mirror>
+  /** The mirror as it was left, locked from now on; undefined where there is none, or nothing in it to clone. @throws Problem */
+  standing(): Promise<Mirror | undefined>
+  /** Brings the mirror that stands up to date, or makes it. @throws Problem */
+  update(standing: Mirror | undefined): Promise<Mirror>
   /** Makes the mirror anew, whatever stands there, after `update`. @throws Problem */
   remake(): Promise<Mirror>
 }
@@ -113,12 +115,16 @@ class MirrorWorker implements MirrorUse {
     }
   }
 
-  async update(): Promise<Mirror> {
+  async standing(): Promise<Mirror | undefined> {
     await this.lockMirror()
     await this.markUsed()
-    const known = await readRefs(this.folder)
+    const refs = await readRefs(this.folder)
     // An empty repository tells the name of its branch to a clone only.
-    if (known === undefined || known.commits.size === 0) return await this.remake()
+    return refs === undefined || refs.commits.size === 0 ? undefined : { folder: this.folder, refs, fresh: false }
+  }
+
+  async update(standing: Mirror | undefined): Promise<Mirror> {
+    if (standing === undefined) return await this.remake()
     const failure = await this.fetch()
     const refs = failure === undefined ? await readRefs(this.folder) : undefined
     const head = refs === undefined ? undefined : await this.followHead(refs)

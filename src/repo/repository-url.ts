@@ -182,7 +182,8 @@ function fileRepository(path: string): ParsedRepository {
 
 /** The decoded path without a trailing slash, where it is one that a server could mean. */
 function checkedPath(raw: string): string | undefined {
-  if (!/^[A-Za-z0-9._~@:+,=%/-]+$/.test(raw)) return undefined
+  // An encoded slash is a slash to some servers and none to others: of one key there would be two repositories.
+  if (!/^[A-Za-z0-9._~@:+,=%/-]+$/.test(raw) || /%2f/i.test(raw)) return undefined
   const path = decoded(raw.replace(/\/+$/, ''))
   // eslint-disable-next-line no-control-regex -- finding control characters is the purpose
   if (path === undefined || /[\u0000-\u001f\u007f\\]/.test(path) || path.startsWith('-')) return undefined

@@ -1,5 +1,5 @@
 import { request } from '@octokit/request'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Issue } from './issue.js'
 import { troubleOf, type Trouble } from './trouble.js'
 

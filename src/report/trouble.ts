@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { messageOf } from '../support/problem.js'
 import { printable } from '../support/text.js'
 

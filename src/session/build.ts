@@ -3,7 +3,9 @@ import type { JobRecord } from '../job/record.js'
 import type { JobResult } from '../job/result.js'
 import { formatFieldProblem } from '../support/field-problem.js'
 import { Problem } from '../support/problem.js'
+import { attachCommand } from './attach-command.js'
 import { prepareCheckout, type Checkout, type Timing } from './checkout.js'
+import { readEnvironments, removePaneFiles } from './environment.js'
 import { layoutNames, requireLayout, templatesLayout } from './layouts.js'
 import { planSession, type SessionPlan } from './plan.js'
 import type { SessionRecord } from './registry.js'
@@ -62,11 +64,13 @@ export async function buildSession(
   const session = { ...sessionRecord(plan, record, checkout, tools), layout: layout.name }
   let started: Started
   try {
+    const of = { repositoryKey: plan.repository.key, agentName: plan.agentName, layout: layout.layout }
     const request = {
       record: session,
       name: plan.name,
       agent: plan.agent,
       layout: layout.layout,
+      environments: await readEnvironments(of, tools),
       trackerBytes: checkout.tracker.bytes,
       instructions: checkout.tracker.instructions,
       signal,
@@ -75,6 +79,7 @@ export async function buildSession(
     started = await timing.step('session_ms', startSession({ ...request, start: 'new' }, tools))
   } catch (error) {
     await tools.registry.remove(plan.name)
+    await removePaneFiles(tools.registry.folderOf(plan.name))
     throw error
   }
   steps['total_ms'] = Math.round(performance.now() - begunMs)
@@ -147,13 +152,6 @@ async function refuseTaken(plan: SessionPlan, jobId: string, tools: SessionTools
 
 function sessionWords(plan: SessionPlan, tools: SessionTools): { session: string; attach_command: string } {
   return { session: plan.name, attach_command: attachCommand(plan.name, tools) }
-}
-
-/** What a person types to see the session; through ssh where the configuration names the host. */
-export function attachCommand(name: string, tools: Pick<SessionTools, 'tmux' | 'config'>): string {
-  const attach = tools.tmux.attachCommand(name).join(' ')
-  const host = tools.config.server.public_host
-  return host === null ? attach : `ssh -t ${host} ${attach}`
 }
 
 function sessionRecord(plan: SessionPlan, record: JobRecord, checkout: Checkout, tools: SessionTools): SessionRecord {

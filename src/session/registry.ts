@@ -1,7 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { stringify } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { publish, readBounded, unlinkIfThere } from '../support/files.js'
 import { Problem } from '../support/problem.js'
 import { parseYaml } from '../support/yaml-document.js'

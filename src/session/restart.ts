@@ -3,9 +3,11 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AgentConfig } from '../config/schema.js'
 import type { JobResult } from '../job/result.js'
+import type { Layout } from '../layout/layout.js'
 import { codeOf, Problem } from '../support/problem.js'
 import { trackerName } from '../tracker/tracker-file.js'
-import { attachCommand } from './build.js'
+import { attachCommand } from './attach-command.js'
+import { readEnvironments, type PaneEnvironments } from './environment.js'
 import { layoutAgain } from './layouts.js'
 import type { SessionName } from './name.js'
 import type { SessionRecord } from './registry.js'
@@ -59,6 +61,8 @@ interface Known {
   readonly name: SessionName
   readonly record: SessionRecord
   readonly agent: AgentConfig
+  readonly layout: Layout
+  readonly environments: PaneEnvironments
   /** Bytes of PROGRESS_TRACKER.md in the working copy. */
   readonly trackerBytes: number
 }
@@ -86,7 +90,10 @@ async function readKnown(name: SessionName, verb: 'restart' | 'restore', tools: 
     })
   }
   const tracker = await statIfThere(join(record.working_copy, trackerName))
-  return { name, record: revived(record, tools.now()), agent, trackerBytes: tracker?.size ?? 0 }
+  const { layout } = await layoutAgain(record.layout, name, tools)
+  const of = { repositoryKey: record.repository_key, agentName: record.agent.name, layout }
+  const environments = await readEnvironments(of, tools)
+  return { name, record: revived(record, tools.now()), agent, layout, environments, trackerBytes: tracker?.size ?? 0 }
 }
 
 /** The record of a session that was brought back from the trash, or whose removal was cut off. */
@@ -95,12 +102,11 @@ function revived({ removed, ...record }: SessionRecord, now: Date): SessionRecor
 }
 
 async function startAgain(
-  { name, record, agent, trackerBytes }: Known,
+  { name, record, ...known }: Known,
   tools: SessionTools,
   signal: AbortSignal,
 ): Promise<ReturnType<typeof sessionWords> & Record<string, unknown>> {
-  const { layout } = await layoutAgain(record.layout, name, tools)
-  const request = { record, name, agent, layout, trackerBytes, instructions: undefined, signal }
+  const request = { ...known, record, name, instructions: undefined, signal }
   const started = await startSession({ ...request, start: 'resume' }, tools)
   return {
     ...sessionWords(record, name, tools),

@@ -1,16 +1,16 @@
-import { mkdir, readdir, rename } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { agentLaunch } from '../agent/agent.js'
-import { environmentFile } from '../agent/environment.js'
 import { waitForAgentEvent, type AgentEvent } from '../agent/events.js'
 import type { AgentConfig } from '../config/schema.js'
 import { readBootId } from '../support/boot-id.js'
-import { publish, readBounded, unlinkIfThere } from '../support/files.js'
+import { publish } from '../support/files.js'
 import { codeOf, Problem } from '../support/problem.js'
 import type { Layout } from '../layout/layout.js'
 import type { TmuxServer } from '../tmux/types.js'
 import { trackerName } from '../tracker/tracker-file.js'
 import type { Timing } from './checkout.js'
+import { environmentFiles, removePaneFiles, type PaneEnvironments } from './environment.js'
 import { standingOn } from './reconcile.js'
 import type { SessionRecord } from './registry.js'
 import type { SessionName } from './name.js'
@@ -24,6 +24,7 @@ export interface StartRequest {
   readonly name: SessionName
   readonly agent: AgentConfig
   readonly layout: Layout
+  readonly environments: PaneEnvironments
   readonly start: 'new' | 'resume'
   /** Bytes of PROGRESS_TRACKER.md in the working copy. */
   readonly trackerBytes: number
@@ -43,7 +44,6 @@ const eventsFile = 'agent-events'
 /** The trusted text of the tracker, byte-exact, in the session's folder. */
 const instructionsFile = 'tracker.md'
 const agentStartTimeoutMs = 30_000
-const maxSecretBytes = 64 * 1024
 
 /** Writes the session's record and its own files, makes its panes in one tmux call, and waits for the agent's first sign. */
 export async function startSession(request: StartRequest, tools: SessionTools): Promise<Started> {
@@ -76,7 +76,7 @@ export async function startSession(request: StartRequest, tools: SessionTools): 
   const files = [
     ...launch.files,
     ...planned.files,
-    { name: 'environment', text: environmentFile(await paneEnvironment(tools)), mode: 0o600 },
+    ...environmentFiles(request.environments),
     ...(request.instructions === undefined
       ? []
       : [{ name: instructionsFile, text: request.instructions, mode: 0o600 }]),
@@ -144,37 +144,6 @@ async function setAside(folder: string): Promise<void> {
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
   }
-}
-
-/** What the panes of an earlier layout were given, which may be secret, and what such panes left behind. */
-async function removePaneFiles(folder: string): Promise<void> {
-  const names = await readdir(folder)
-  await Promise.all(names.filter((name) => /^\.?pane-\d/.test(name)).map((name) => unlinkIfThere(join(folder, name))))
-}
-
-/** The variables that the configuration gives to panes; only the operator decides which. @throws Problem */
-async function paneEnvironment(tools: SessionTools): Promise<Record<string, string>> {
-  const values: Record<string, string> = {}
-  for (const entry of tools.config.environment) {
-    if (typeof entry === 'string') {
-      const value = tools.ownEnvironment[entry]
-      if (value !== undefined) values[entry] = value
-      else tools.log.warn('a configured variable is not set', { variable: entry })
-      continue
-    }
-    for (const [variable, { file }] of Object.entries(entry)) {
-      const read = await readBounded(file, maxSecretBytes)
-      if (read.kind !== 'file') {
-        throw new Problem({
-          doing: `read the value of ${variable} from ${file}`,
-          because: read.kind === 'odd' ? `it is ${read.what}` : read.kind,
-          remedy: 'correct environment in config.yaml',
-        })
-      }
-      values[variable] = read.bytes.toString('utf8').replace(/\r?\n$/, '')
-    }
-  }
-  return values
 }
 
 function agentConfigFor(agent: AgentConfig): Parameters<typeof agentLaunch>[0] {

@@ -2,10 +2,11 @@ import { lstat, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseJobId, type JobId } from '../job/id.js'
 import { isMade, unmarkMade } from '../repo/made-mark.js'
-import { exists, removeFolder, syncFolder, unlinkIfThere } from '../support/files.js'
+import { exists, removeFolder, syncFolder } from '../support/files.js'
 import { mountsWithin } from '../support/mounts.js'
 import { codeOf, Problem } from '../support/problem.js'
 import { systemProblem } from '../support/system-problem.js'
+import { removePaneFiles } from './environment.js'
 import type { SessionName } from './name.js'
 import type { SessionRecord } from './registry.js'
 import type { SessionTools } from './tools.js'
@@ -87,7 +88,7 @@ export async function retireRecord(name: SessionName, record: SessionRecord, too
   const { registry, home } = tools
   const id = trashIdOf(record)
   const folder = registry.folderOf(name)
-  await unlinkIfThere(join(folder, 'environment'))
+  await removePaneFiles(folder)
   await moveFolder(folder, join(home.trash, id))
   await rename(registry.pathOf(name), trashedRecordOf(id, tools))
   await syncFolder(home.trash)

@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import { createLogger, format, transports, type Logger as WinstonLogger } from 'winston'
 import DailyRotateFile from 'winston-daily-rotate-file'
-import { redactor, type Redact } from './redact.js'
-import { printable } from './text.js'
+import { humanLine, humanText, scrub } from './log-line.js'
+import type { Redact } from './redact.js'
 
 /** Constant messages; everything that varies goes into fields. An Error under `error` is written with its stack. */
 export interface Logger {
@@ -41,8 +41,8 @@ export function createLog(
   })
   const human = format.printf((info) => {
     const { level, message, timestamp, ...fields } = info
-    const prefix = options.journald ? (priorities[level] ?? '<6>') : `${String(timestamp)} ${level.padEnd(5)} `
-    return `${prefix}${String(message)}${Object.entries(fields).map(humanField).join('')}`
+    if (options.journald) return `${priorities[level] ?? '<6>'}${humanText(String(message), fields)}`
+    return humanLine(String(timestamp), level, String(message), fields)
   })
   const levels = ['error', 'warn', 'info', 'debug']
   const logger: WinstonLogger = createLogger({
@@ -123,32 +123,4 @@ function dailyFile(folder: string, days: number): DailyRotateFile {
     maxSize: '50m',
     format: format.json(),
   })
-}
-
-/** A logger for people who run one command: nothing but warnings and errors reach stderr. */
-export function quietLog(): Logger {
-  return createLog({ level: 'warn', folder: undefined, days: 1, redact: redactor(), journald: false })
-}
-
-/** Deeper than this nothing is written; a value that holds itself ends here too. */
-const maxDepth = 6
-
-/** A value as plain JSON without secrets, whatever it was: writing a log line must not throw. */
-function scrub(value: unknown, redact: Redact, depth = 0): unknown {
-  if (typeof value === 'string') return redact(value)
-  if (typeof value === 'bigint') return value.toString()
-  if (value instanceof Error) return redact(value.stack ?? value.message)
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'no date' : value.toISOString()
-  if (typeof value !== 'object' || value === null) return value
-  if (depth === maxDepth) return '…'
-  if (Array.isArray(value)) return value.map((item) => scrub(item, redact, depth + 1))
-  if (value instanceof Uint8Array) return `${value.length.toString()} bytes`
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, scrub(item, redact, depth + 1)]))
-}
-
-function humanField([key, value]: [string, unknown]): string {
-  if (value === undefined) return ''
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  const first = key === 'error' ? (text.split('\n')[0] ?? '') : text
-  return ` ${key}=${printable(/^[\w./:@-]+$/.test(first) ? first : JSON.stringify(first), 500)}`
 }

@@ -34,3 +34,22 @@ export function redactor(values: readonly string[] = []): Redact {
     return out
   }
 }
+
+/** Secrets that come to be known while the program runs: none that was known once is shown later. */
+export interface KnownSecrets {
+  readonly redact: Redact
+  add(values: readonly string[]): void
+}
+
+export function knownSecrets(values: readonly string[] = []): KnownSecrets {
+  const known = new Set(values)
+  let redact = redactor(values)
+  return {
+    redact: (text) => redact(text),
+    add(more) {
+      if (more.every((value) => known.has(value))) return
+      for (const value of more) known.add(value)
+      redact = redactor([...known])
+    },
+  }
+}

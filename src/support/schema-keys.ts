@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The keys that a schema knows at a path; empty where it is no object there. For naming the nearest known key. */
 export function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {

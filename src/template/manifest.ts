@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { formatFieldProblem } from '../support/field-problem.js'
 import { readBounded } from '../support/files.js'
 import { keysAt } from '../support/schema-keys.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A file by which a folder tells what it is. */
 interface ProjectFile {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { formatFieldProblem } from '../support/field-problem.js'
 import { readBounded } from '../support/files.js'
 import { keysAt } from '../support/schema-keys.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const phrase = z.string().trim().min(1).max(200)
 /** A list, or one line with commas. */

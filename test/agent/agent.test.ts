@@ -38,7 +38,7 @@ describe('Claude Code', () => {
     const launch = agentLaunch(claude, { ...facts, tracker: { ...tracker, systemPromptFile: '/state/tracker.md' } })
     expect([...launch.program.slice(0, 7), ...launch.program.slice(9)]).toEqual([
       '/bin/sh',
-      expect.stringMatching(/^\/.*\/src\/agent\/launch-claude\.sh$/),
+      expect.stringMatching(/^\/.*\/dist\/agent\/launch-claude\.sh$/),
       '/usr/bin/node',
       expect.stringMatching(/^\/.*\/dist\/agent\/accept-dialogs\.js$/),
       facts.sessionFolder,

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -44,8 +44,21 @@ describe('environmentFile', () => {
     expect(listed.stdout).toBe('')
   })
 
-  test.each(['', '1A', 'A-B', 'A B', 'A;id', 'A\nB', 'É', 'UID', 'PPID'])('refuses the name %j', (name) => {
-    expect(() => environmentFile({ [name]: 'x' })).toThrow(Problem)
+  test.each(['', '1A', 'A-B', 'A B', 'A;id', 'A\nB', 'É', 'UID', 'PPID', 'DEVORCH_JOB', 'TMUX', 'TMUX_PANE'])(
+    'refuses the name %j',
+    (name) => {
+      expect(() => environmentFile({ [name]: 'x' })).toThrow(Problem)
+    },
+  )
+
+  test('refuses names whose values bash would evaluate as arithmetic', async () => {
+    const folder = await temporaryFolder()
+    for (const name of ['RANDOM', 'SRANDOM', 'OPTIND', 'HISTCMD']) {
+      const options = { timeoutMs: 10_000, env: { PATH: '/usr/bin:/bin' } }
+      await run('bash', ['-c', `export ${name}='a[$(touch "${folder}/${name}")]'`], options)
+      expect(() => environmentFile({ [name]: 'x' })).toThrow(Problem)
+    }
+    expect((await readdir(folder)).length).toBeGreaterThan(0)
   })
 
   test('refuses NUL, and does not show the value', () => {

@@ -44,7 +44,8 @@ async function pane(
   const home = join(folder, 'home')
   await mkdir(home)
   const values = { HOME: home, SHELL: '/bin/sh', ENV: '', PS1: '$ ', ...environment }
-  await writeFile(join(folder, 'environment'), environmentFile(values), { mode: 0o600 })
+  const role = request.role ?? 'agent'
+  await writeFile(join(folder, `environment-${role}`), environmentFile(values), { mode: 0o600 })
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 })
   const server = privateTmux()
   const command = paneCommand({

@@ -89,7 +89,7 @@ export async function workplace(tracker: string): Promise<Workplace> {
     HTTPS_PROXY: 'http://127.0.0.1:9',
     NO_PROXY: '127.0.0.1',
   })
-  await writeFile(join(sessionFolder, 'environment'), environment, { mode: 0o600 })
+  await writeFile(join(sessionFolder, 'environment-agent'), environment, { mode: 0o600 })
   const begin = async (config: AgentConfig, more: Partial<AgentFacts> = {}) => {
     const launch = agentLaunch(config, { ...facts, ...more })
     for (const file of launch.files) await writeFile(join(sessionFolder, file.name), file.text, { mode: file.mode })

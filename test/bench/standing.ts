@@ -4,16 +4,27 @@ import { createInterface } from 'node:readline'
 
 /**
  * Tells when sessions stand on a tmux server. A control-mode client (tmux(1), CONTROL MODE) waits for the server's
- * own `%sessions-changed` and asks then, in the same connection: nothing is polled, so that neither side is slowed,
- * and what it sees is what `tmux has-session` sees.
+ * own `%sessions-changed` and asks then, in the same connection, so that neither side is slowed by being watched, and
+ * what it sees is what `tmux has-session` sees.
  */
 export interface Watch {
-  /** Resolves to performance.now() once the session stands with this many panes. @throws after 60 s */
+  /** Resolves to performance.now() once the session stands with this many panes. @throws after 5 min */
   standing(session: string, panes: number): Promise<number>
+  /** The same once the server has so many sessions. */
+  sessions(count: number): Promise<number>
   close(): Promise<void>
 }
 
-const timeoutMs = 60_000
+const timeoutMs = 300_000
+/** After how long a session is looked at again that has not all its panes yet. */
+const againMs = 5
+
+interface Wanted {
+  readonly command: string
+  /** How far the answer's lines are: `some` is asked again at once, `none` when tmux tells of a change. */
+  judge(lines: readonly string[]): 'all' | 'some' | 'none'
+  done(atMs: number): void
+}
 
 /** @param keeper a session of that server, to be attached to */
 export function watchSessions(
@@ -26,29 +37,48 @@ export function watchSessions(
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const ended = once(client, 'exit')
-  let wanted: { readonly line: string; readonly panes: number; seen: number; done(atMs: number): void } | undefined
-  const ask = () => client.stdin.write(`list-panes -a -F '#{session_name}'\n`)
-  createInterface({ input: client.stdout }).on('line', (line) => {
+  let wanted: Wanted | undefined
+  let lines: string[] = []
+  const ask = () => {
+    if (wanted !== undefined) client.stdin.write(`${wanted.command}\n`)
+  }
+  const answered = () => {
     if (wanted === undefined) return
+    const how = wanted.judge(lines)
+    if (how === 'all') wanted.done(performance.now())
+    else if (how === 'some') setTimeout(ask, againMs)
+  }
+  createInterface({ input: client.stdout }).on('line', (line) => {
     if (line === '%sessions-changed') ask()
-    else if (line.startsWith('%begin')) wanted.seen = 0
-    else if (line === wanted.line) wanted.seen += 1
-    else if (line.startsWith('%end') && wanted.seen >= wanted.panes) wanted.done(performance.now())
-    else if (line.startsWith('%end') && wanted.seen > 0) ask()
+    else if (line.startsWith('%begin')) lines = []
+    else if (line.startsWith('%end')) answered()
+    else lines.push(line)
   })
+  const until = async (command: string, judge: Wanted['judge'], what: string) => {
+    let timer: NodeJS.Timeout | undefined
+    try {
+      return await new Promise<number>((resolve, reject) => {
+        wanted = { command, judge, done: resolve }
+        timer = setTimeout(() => {
+          reject(new Error(`${what} not within ${(timeoutMs / 1000).toString()} s`))
+        }, timeoutMs)
+      })
+    } finally {
+      clearTimeout(timer)
+      wanted = undefined
+    }
+  }
   return {
-    async standing(session, panes) {
-      try {
-        return await new Promise<number>((resolve, reject) => {
-          wanted = { line: session, panes, seen: 0, done: resolve }
-          const late = () => {
-            reject(new Error(`the session ${session} does not stand within ${(timeoutMs / 1000).toString()} s`))
-          }
-          setTimeout(late, timeoutMs).unref()
-        })
-      } finally {
-        wanted = undefined
+    standing(session, panes) {
+      const judge = (names: readonly string[]) => {
+        const seen = names.filter((name) => name === session).length
+        return seen >= panes ? 'all' : seen > 0 ? 'some' : 'none'
       }
+      return until(`list-panes -a -F '#{session_name}'`, judge, `the session ${session} stands`)
+    },
+    sessions(count) {
+      const judge = (names: readonly string[]) => (names.length >= count ? 'all' : 'none')
+      return until(`list-sessions -F '#{session_name}'`, judge, `${count.toString()} sessions stand`)
     },
     async close() {
       client.stdin.end()

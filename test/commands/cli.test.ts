@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { makeWorkplace, root, runProgram } from './workplace.js'
 
@@ -73,6 +75,30 @@ test('config tells where each value came from, and keeps secrets to itself', asy
   const plain = await place.devorch(['config'])
   expect(plain.stdout).toMatch(/^server\.port +8080 +default$/m)
   expect(plain.stdout).not.toContain('sesame')
+})
+
+test('config tells of each variable of panes where its value is, and reads none', async () => {
+  const place = await makeWorkplace()
+  const file = join(place.folder, 'key')
+  await writeFile(file, 'sesame-open')
+  await place.configure({
+    environment: ['HOME', { KEY: { file } }],
+    repositories: { environment: { 'github.com/acme/*': [{ KEY: { credential: 'acme', panes: ['apps'] } }] } },
+  })
+  const ended = await place.devorch(['config', '--json'], { environment: { HOME: '/home/sesame-home' } })
+  expect(ended.stdout).not.toContain('sesame-open')
+  expect(JSON.parse(ended.stdout)).toMatchObject({
+    settings: expect.arrayContaining([
+      { key: 'environment.HOME', value: 'own', from: 'file' },
+      { key: 'environment.KEY', value: { file }, from: 'file' },
+      {
+        key: 'repositories.environment.github.com/acme/*.KEY',
+        value: { credential: 'acme', panes: ['apps'] },
+        from: 'file',
+      },
+      { key: 'agents.claude.environment', value: [], from: 'default' },
+    ]) as unknown,
+  })
 })
 
 test('a reader that goes away early is no failure', async () => {

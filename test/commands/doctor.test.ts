@@ -257,3 +257,28 @@ test('an inbox that another group may write into, and logs that others may read'
   ])
   expect(of('logs')).toMatchObject([{ level: 'WARN', remedy: `chmod 700 ${join(place.home, 'logs')}` }])
 })
+
+test('a file with the value of a variable: that it can be read, by this user alone', async () => {
+  const place = await makeWorkplace()
+  const file = join(place.folder, 'key')
+  const entry = { KEY: { file } }
+  const repositories = { environment: { 'github.com/acme/*': [entry] } }
+  await place.configure({ ...portZero, environment: ['HOME', entry, { OTHER: { credential: 'other' } }], repositories })
+  const credentials = { CREDENTIALS_DIRECTORY: place.folder }
+  const missing = await doctor(place, credentials)
+  expect(missing.code).toBe(1)
+  expect(missing.of('environment')).toMatchObject([
+    { level: 'FAIL', finding: `${file} is not there; sessions with environment.KEY fail` },
+    { level: 'FAIL', remedy: expect.stringMatching(/LoadCredential=.* or correct environment\.OTHER/) as string },
+    { level: 'FAIL', finding: expect.stringContaining('repositories.environment.github.com/acme/*.KEY') as string },
+  ])
+  await writeFile(join(place.folder, 'other'), 'secret', { mode: 0o400 })
+  await writeFile(file, 'secret')
+  await chmod(file, 0o640)
+  expect((await doctor(place, credentials)).of('environment')).toMatchObject([
+    { level: 'WARN', finding: `others may read ${file}, the value of environment.KEY`, remedy: `chmod 600 ${file}` },
+    { level: 'WARN' },
+  ])
+  await chmod(file, 0o600)
+  expect((await doctor(place, credentials)).of('environment')).toMatchObject([{ level: 'OK' }])
+})

@@ -2,7 +2,8 @@ import { access } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { configuredPath, expandTilde, findHome, homeAt, packageRoot } from '../../src/config/home.js'
+import { configuredPath, expandTilde, findHome, homeAt } from '../../src/config/home.js'
+import { packageRoot } from '../../src/support/package.js'
 
 it('is the option, else DEVORCH_HOME, else the checkout', async () => {
   expect((await findHome('/srv/one', { DEVORCH_HOME: '/srv/two' })).base).toBe('/srv/one')

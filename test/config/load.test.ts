@@ -179,6 +179,92 @@ github: { token_file: gh-token }
   })
 })
 
+describe('the variables of panes', () => {
+  const lists = (list: string) => [
+    `environment: ${list}`,
+    `repositories: { environment: { github.com/acme/app: ${list} } }`,
+    `agents: { claude: { kind: claude, environment: ${list} } }`,
+  ]
+
+  it.each(lists('[PLAIN, { KEY: { file: key.txt, panes: [agent] } }, { PASSWORD: { credential: db.password-1 } }]'))(
+    'come from the daemon, a file or a credential: %s',
+    async (text) => {
+      const { config, home } = await load(text)
+      const expected = [
+        'PLAIN',
+        { KEY: { file: join(home.base, 'key.txt'), panes: ['agent'] } },
+        { PASSWORD: { credential: 'db.password-1' } },
+      ]
+      const found = [
+        config.environment,
+        config.repositories.environment['github.com/acme/app'],
+        config.agents['claude']?.environment,
+      ]
+      expect(found.filter((list) => list !== undefined && list.length > 0)).toEqual([expected])
+    },
+  )
+
+  it.each([
+    ['[1A]', '0: must be a variable name; use letters, digits and _'],
+    ['[A-B]', '0: must be a variable name'],
+    ['[{ "A B": { file: x } }]', '0.A B: must be a variable name'],
+    ['[UID]', '0: is the shell’s own name; use another name'],
+    ['[{ RANDOM: { file: x } }]', '0.RANDOM: is the shell’s own name'],
+    ['[DEVORCH_JOB]', '0: is the name by which panes are known'],
+    ['[{ TMUX_PANE: { file: x } }]', '0.TMUX_PANE: is the name by which panes are known'],
+    ['[{ KEY: hunter2 }]', '0.KEY: must say where the value is, and never be the value; write { file: PATH } or'],
+    ['[{ KEY: { value: hunter2 } }]', '0.KEY: must say where the value is, and never be the value'],
+    ['[{ KEY: {} }]', '0.KEY: must say where the value is; write one of'],
+    ['[{ KEY: { file: a, credential: b } }]', '0.KEY: must say where the value is; write one of'],
+    ['[{ KEY: { file: "" } }]', '0.KEY.file: is empty'],
+    ['[{ KEY: { file: 17 } }]', '0.KEY.file: must be text'],
+    ['[{ KEY: { credential: ../../etc/shadow } }]', '0.KEY.credential: is no name of a credential'],
+    ['[{ KEY: { credential: .. } }]', '0.KEY.credential: is no name of a credential'],
+    ['[{ KEY: { credential: a/b } }]', '0.KEY.credential: is no name of a credential'],
+    ['[{ KEY: { file: a, panes: [shell] } }]', '0.KEY.panes.0: is no role of a pane; use agent, terminal, files or'],
+    ['[{ KEY: { file: a, panes: [] } }]', '0.KEY.panes: is empty; name a role or leave it out'],
+    ['[{ KEY: { file: a, panes: agent } }]', '0.KEY.panes: must be a list of roles; write [agent]'],
+    ['[[KEY]]', '0: must be NAME, or NAME: { file: PATH }'],
+    ['[17]', '0: must be NAME, or NAME: { file: PATH }'],
+    ['KEY', 'must be a list; write lines like - NAME'],
+  ])('are refused as %s', async (list, expected) => {
+    for (const text of lists(list)) {
+      const said = await refusal(text)
+      expect(said).toContain(expected)
+      expect(said).not.toContain('hunter2')
+    }
+  })
+
+  it.each([
+    'https://github.com/acme/app',
+    'github.com',
+    'github.com/*',
+    'github.com/',
+    '*',
+    '*/acme/app',
+    'github.com/*/app',
+    'github.com/acme/ap*',
+    'github.com/acme/../app',
+    'github.com/acme/app/',
+    'github.com//app',
+    'github.com/acme/%61pp',
+    'github.com/acme/.git',
+    'github.com:0/acme/app',
+    'github.com:99999/acme/app',
+    'github.com:x/acme/app',
+    'a:b@github.com/acme/app',
+    'git hub.com/acme/app',
+    'acme app/x/y',
+    '/',
+    '/*',
+    '',
+  ])('are for no such repository: %j', async (key) => {
+    const said = await refusal(`repositories: { environment: { ${JSON.stringify(key)}: [A] } }`)
+    expect(said).toContain(`repositories.environment.${key}: is no repository; write HOST/OWNER/NAME, or HOST/OWNER/*`)
+    expect(said).toMatch(/^line 1, column \d+/)
+  })
+})
+
 describe('the environment', () => {
   it('overrides host and port, and is named as their source', async () => {
     const text = 'server: { host: 10.0.0.1, port: 1 }\n'

@@ -90,8 +90,9 @@ describe('a signed webhook becomes a session with the real Claude Code', () => {
     expect(lines.some((line) => line.includes('--append-system-prompt-file'))).toBe(true)
     for (const hidden of [key, secret, token]) {
       for (const line of lines) expect(line).not.toContain(hidden)
-      expect(await filesWith(hidden, lab.base)).toEqual(
-        hidden === key ? [`state/sessions/${name}/environment`] : ['config.yaml'],
+      const roles = ['agent', 'apps', 'files', 'terminal']
+      expect((await filesWith(hidden, lab.base)).sort()).toEqual(
+        hidden === key ? roles.map((role) => `state/sessions/${name}/environment-${role}`) : ['config.yaml'],
       )
       expect(await filesWith(hidden, folder)).toEqual([])
     }

@@ -325,8 +325,8 @@ describe('the loop is not blocked', () => {
 
 describe('a file that the daemon may not read', () => {
   const script = `
-    const { createInbox } = await import(process.argv[1] + '/dist/job/inbox.js')
-    const { createSpool } = await import(process.argv[1] + '/dist/job/spool.js')
+    const { createInbox } = await import(process.argv[1] + '/.cache/modules/job/inbox.js')
+    const { createSpool } = await import(process.argv[1] + '/.cache/modules/job/spool.js')
     const folders = JSON.parse(process.argv[2])
     const inbox = createInbox({ folder: folders.inbox, quietMs: 0, requireEndMarker: false, monotonicMs: () => 0 })
     const [entry] = await inbox.scan()

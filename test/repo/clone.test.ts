@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { cloneRepository, type Cloned } from '../../src/repo/clone.js'
 import { mirrorName } from '../../src/repo/mirror.js'
 import type { RepositoryTools } from '../../src/repo/tools.js'
+import { exists } from '../../src/support/files.js'
 import { startGitServer, type GitServer } from '../support/git-server.js'
 import { commitFiles, git, makeBareRepository, makeRepository } from '../support/repositories.js'
 import { mountTmpfs } from '../support/mount.js'
@@ -22,11 +23,14 @@ interface Place {
   clone(into: string, branch?: string): Promise<Cloned>
 }
 
-async function place(files: Readonly<Record<string, string>> = { 'a.txt': 'a', 'b/c.txt': 'c' }): Promise<Place> {
+async function place(
+  files: Readonly<Record<string, string>> = { 'a.txt': 'a', 'b/c.txt': 'c' },
+  gate: (path: string) => Promise<boolean> = () => Promise.resolve(true),
+): Promise<Place> {
   const folder = await temporaryFolder()
   await mkdir(join(folder, 'served'))
   const { work } = await makeBareRepository(join(folder, 'served', 'app.git'), files)
-  const server = await startGitServer(join(folder, 'served'))
+  const server = await startGitServer(join(folder, 'served'), { gate })
   onTestFinished(() => server.close())
   const url = `${server.url}/app.git`
   const tools = labTools(folder)
@@ -121,6 +125,27 @@ describe('cloneRepository', () => {
     const [pack] = (await readdir(packs)).filter((name) => name.endsWith('.pack'))
     expect((await stat(join(packs, pack ?? ''))).nlink).toBeGreaterThan(1)
   })
+
+  it.each(['nothing', 'a commit'])(
+    'clones from the mirror while the remote is asked, which has %s new',
+    async (news) => {
+      const holding: { until?: string } = {}
+      const here = await place(undefined, async () => {
+        const { until } = holding
+        return until === undefined || vi.waitUntil(() => exists(until), { timeout: 60_000, interval: 20 })
+      })
+      const first = await here.clone('one')
+      const commit = news === 'nothing' ? first.commit : await commitFiles(here.work, { 'a.txt': 'new' })
+      await git(here.work, 'push', '--quiet', 'origin', 'main')
+      holding.until = join(here.folder, 'two', 'a.txt')
+      expect(await here.clone('two')).toEqual({ commit, branch: 'main', empty: false })
+      const two = join(here.folder, 'two')
+      expect(await git(two, 'rev-parse', 'HEAD')).toBe(commit)
+      expect(await readFile(join(two, 'a.txt'), 'utf8')).toBe(news === 'nothing' ? 'a' : 'new')
+      expect(await git(two, 'status', '--porcelain')).toBe('')
+      expect(await git(two, 'remote', 'get-url', 'origin')).toBe(here.url)
+    },
+  )
 
   it('follows a rewritten branch, a removed one and a new default branch', async () => {
     const here = await place()
@@ -316,7 +341,7 @@ describe('cloneRepository', () => {
     const here = await place()
     const server = await startGitServer(join(here.folder, 'served'), { gate: () => new Promise(() => undefined) })
     onTestFinished(() => server.close())
-    const module = join(import.meta.dirname, '..', '..', 'dist', 'repo', 'git.js')
+    const module = join(import.meta.dirname, '..', '..', '.cache', 'modules', 'repo', 'git.js')
     const run = {
       folder: here.folder,
       args: ['ls-remote', `${server.url}/app.git`],

@@ -127,6 +127,8 @@ describe('parseRepository', () => {
     ['https://github.com/acme/%zz', 'path'],
     ['https://github.com/../etc', 'path'],
     ['https://github.com/a/%2e%2e/b', 'path'],
+    ['https://github.com/acme%2Fapp', 'path'],
+    ['https://git.example.com/acme/%2fapp', 'path'],
     ['https://github.com//a', 'path'],
     ['https://github.com/', 'path'],
     ['https://github.com', 'path'],

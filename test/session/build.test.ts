@@ -250,7 +250,7 @@ describe('the environment of panes', () => {
       await lab.tmux.tmux('list-panes', '-a', '-F', '#{pane_start_command}'),
     ]
     expect(shown.join('\n')).not.toContain('key-123456')
-    expect((await stat(sessionFile(lab, 'environment'))).mode & 0o777).toBe(0o600)
+    expect((await stat(sessionFile(lab, 'environment-agent'))).mode & 0o777).toBe(0o600)
   })
 
   test('whose file is missing makes the job fail before anything stands', async () => {

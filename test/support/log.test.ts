@@ -7,7 +7,7 @@ import { temporaryFolder } from './temporary.js'
 
 /** The lines on stderr of a program of its own that logs; `options` and `body` are code. */
 async function logged(options: string, body: string): Promise<string[]> {
-  const built = (name: string) => pathToFileURL(resolve('dist', 'support', `${name}.js`)).href
+  const built = (name: string) => pathToFileURL(resolve('.cache', 'modules', 'support', `${name}.js`)).href
   const script = `
     import { createLog } from '${built('log')}'
     import { redactor } from '${built('redact')}'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { redactor } from '../../src/support/redact.js'
+import { knownSecrets, redactor } from '../../src/support/redact.js'
 
 describe('well-known shapes', () => {
   const redact = redactor()
@@ -47,4 +47,14 @@ it('takes out the given values, the longer ones first, whatever characters they 
   expect(redact('my secret-and-more, secret! a.*b$1( aXXb$1( short')).toBe(
     'my [redacted], [redacted]! [redacted] aXXb$1( short',
   )
+})
+
+it('takes out what comes to be known later, and never forgets', () => {
+  const secrets = knownSecrets(['first-one'])
+  const { redact } = secrets
+  expect(redact('first-one second-one')).toBe('[redacted] second-one')
+  secrets.add(['second-one'])
+  secrets.add([])
+  secrets.add(['second-one', 'third-one'])
+  expect(redact('first-one second-one third-one')).toBe('[redacted] [redacted] [redacted]')
 })

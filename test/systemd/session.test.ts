@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { config, home, install, noMachine } from './installed.js'
+import { nodeInside } from './machine.js'
 
 const reason = noMachine()
 
@@ -66,6 +67,39 @@ describe.skipIf(reason !== undefined)(`a started daemon${reason === undefined ? 
     expect(await machine.do('journalctl', '--no-pager')).not.toContain(token)
     // The search does find it where it is.
     expect((await search('/etc/dev-orchestrator')).stdout.split('\n')).toHaveLength(3)
+  })
+
+  it('gives a credential of the operator’s drop-in to the panes that it is for, and its new value after a restart', async () => {
+    const file = '/etc/dev-orchestrator/db-password'
+    const { machine, build, log } = await install({
+      before: async (early) => {
+        await early.write(file, 'secret-of-the-database\n')
+        const dropIn = `[Service]\nLoadCredential=db-password:${file}\n`
+        await early.write('/etc/systemd/system/dev-orchestrator.service.d/50-secrets.conf', dropIn)
+        await early.do('systemctl', 'daemon-reload')
+        const environment = [{ DB_PASSWORD: { credential: 'db-password', panes: ['terminal'] } }]
+        await early.write(`${home}/config.yaml`, JSON.stringify({ ...config, environment }))
+      },
+    })
+    await build('shop')
+    const given = async () => {
+      const panes = await machine.as('dev', "tmux list-panes -s -t =shop-dev: -F '#{pane_pid} #{@devorch_role}'")
+      const pairs = panes.split('\n').map(async (line) => {
+        const [pid = '', role = ''] = line.split(' ')
+        const variables = (await machine.read(`/proc/${pid}/environ`)).split('\0')
+        return [role, variables.find((one) => one.startsWith('DB_PASSWORD=')) ?? 'none'] as const
+      })
+      return Object.fromEntries(await Promise.all(pairs))
+    }
+    const has = (value: string) => async () => (await given())['terminal'] === `DB_PASSWORD=${value}`
+    await machine.until('the terminal has it', has('secret-of-the-database'))
+    expect(await given()).toMatchObject({ agent: 'none', files: 'none', apps: 'none' })
+    await machine.write(file, 'secret-that-is-new\n')
+    await machine.do('systemctl', 'restart', 'dev-orchestrator.service')
+    // By the user's own hand: the daemon's variables are not that shell's.
+    await machine.as('dev', `DEVORCH_HOME=${home} ${nodeInside} /opt/devorch/dist/main.js restart shop`)
+    await machine.until('the terminal has the new one', has('secret-that-is-new'))
+    expect(await log()).not.toContain('secret-')
   })
 
   it('has panes that can do what the user can after a login', async () => {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { JobResult } from '../../job/result.js'
 import { printable } from '../../support/text.js'
 

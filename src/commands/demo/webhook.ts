@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseJobId, type JobId } from '../../job/id.js'
 import { messageOf, Problem } from '../../support/problem.js'
 

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { testedClaudeVersion } from '../../agent/claude.js'
+import { variablesOf, type EnvironmentEntries } from '../../config/environment.js'
 import type { AgentConfig, Config } from '../../config/schema.js'
 import { printable } from '../../support/text.js'
 import { fail, ok, warn, type Check } from './check.js'
@@ -45,7 +46,7 @@ export async function probeAgents(config: Config, environment: Environment): Pro
         program,
         path,
         version: isClaude && path !== undefined ? await askVersion(path, '--version', environment) : undefined,
-        login: isClaude ? await findLogin(config, environment) : undefined,
+        login: isClaude ? await findLogin([...config.environment, ...agent.environment], environment) : undefined,
       }
     }),
   )
@@ -97,10 +98,11 @@ function checkLogin(subject: string, login: string | undefined): Check {
 }
 
 /** By the places alone: what they hold is not read. */
-async function findLogin(config: Config, environment: Environment): Promise<string | undefined> {
-  const given = config.environment.flatMap((entry) =>
-    typeof entry === 'string' ? (environment[entry] === undefined ? [] : [entry]) : Object.keys(entry),
-  )
+async function findLogin(entries: EnvironmentEntries, environment: Environment): Promise<string | undefined> {
+  const given = variablesOf(entries).flatMap(([name, source]) => {
+    const isGiven = source === 'own' ? environment[name] !== undefined : source.panes?.includes('agent') !== false
+    return isGiven ? [name] : []
+  })
   const variable = loginVariables.find((name) => given.includes(name))
   if (variable !== undefined) return `${variable} of config.yaml’s environment`
   const home = environment['HOME']

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { packageRoot, type Home } from '../../config/home.js'
+import type { Home } from '../../config/home.js'
+import { packageRoot, programFile } from '../../support/package.js'
 import { codeOf } from '../../support/problem.js'
 import { findGroup, findUser, unitStates, type UnitState } from '../install/ask.js'
 import { lookAtFile } from '../install/facts.js'
@@ -44,7 +45,7 @@ export async function probeInstallation(home: Home, environment: Environment): P
     manifest,
     missing,
     changed,
-    isThisProgram: manifest.main === join(packageRoot, 'dist', 'main.js'),
+    isThisProgram: manifest.main === programFile('main.js'),
     isUpToDate: manifest.program === (await fingerprint(packageRoot)),
     units: await unitStates(environment),
     credentials: await loadedCredentials(),

@@ -1,6 +1,6 @@
 import { stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { packageRoot } from '../../config/home.js'
+import { packageRoot } from '../../support/package.js'
 import type { Config } from '../../config/schema.js'
 import { availableMemory } from '../../daemon/hold-back.js'
 import { childEnvironment } from '../../support/process.js'

@@ -1,7 +1,8 @@
 import { lstat, readdir, readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
-import { homeAt, packageRoot } from '../../config/home.js'
+import * as z from 'zod'
+import { homeAt } from '../../config/home.js'
+import { packageRoot, packageVersion, programFile } from '../../support/package.js'
 import { exists, readBounded } from '../../support/files.js'
 import { codeOf, Problem } from '../../support/problem.js'
 import { describeFailure } from '../../support/process.js'
@@ -123,7 +124,7 @@ async function wantedUser(name: string | undefined, environment: Environment): P
 
 /** Where this program is, and that the user can run it, now and after a boot. */
 async function readProgram(user: User, environment: Environment): Promise<InstallFacts['program']> {
-  const [node, main] = [await realpath(process.execPath), join(packageRoot, 'dist', 'main.js')]
+  const [node, main] = [await realpath(process.execPath), programFile('main.js')]
   const refuse = (because: string) =>
     new Problem({
       doing: `install for ${user.name}`,
@@ -135,9 +136,8 @@ async function readProgram(user: User, environment: Environment): Promise<Instal
   if (tried.ended !== 'exited' || tried.code !== 0) {
     throw refuse(`${user.name} can’t run ${node} ${main}: ${describeFailure(tried)}`)
   }
-  const description: unknown = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8'))
   return {
-    version: z.looseObject({ version: z.string() }).parse(description).version,
+    version: await packageVersion(),
     fingerprint: await fingerprint(packageRoot),
     node,
     main,

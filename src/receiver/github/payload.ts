@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const login = z.looseObject({ login: z.string(), type: z.string().optional() })
 const repository = z.looseObject({

@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readBounded } from '../../support/files.js'
 import { formatFieldProblem } from '../../support/field-problem.js'
+import { programFile } from '../../support/package.js'
 import { Problem } from '../../support/problem.js'
 import { keysAt } from '../../support/schema-keys.js'
 import { parseYaml } from '../../support/yaml-document.js'
@@ -47,7 +47,7 @@ export type Rule = z.infer<typeof rule>
 export type Condition = z.infer<typeof condition>
 
 /** The rules that are shipped, with the documentation of their form. */
-const defaultRulesFile = fileURLToPath(new URL('./default-rules.yaml', import.meta.url))
+const defaultRulesFile = programFile('receiver/github/default-rules.yaml')
 
 const maxBytes = 256 * 1024
 

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { formatFieldProblem } from '../../support/field-problem.js'
 import { publish, readBounded } from '../../support/files.js'
 import { codeOf } from '../../support/problem.js'
