@@ -236,8 +236,12 @@ wait_without_key() {
   devorch_terminal=$(stty -g 2>/dev/null) || return 1
   stty -icanon -echo -isig min 0 time 0
   dd bs=65536 count=1 >/dev/null 2>&1
-  stty min 0 time 10
   devorch_left_s=$1
+  # Where it is ended from outside, too, nothing is waited for any longer.
+  stty min 0 time 10 || {
+    stty "$devorch_terminal"
+    return 1
+  }
   while [ "$devorch_left_s" -gt 0 ]; do
     # Nothing is read within a second: time 10, in tenths.
     devorch_key=$(dd bs=1 count=1 2>/dev/null && printf .) || break
