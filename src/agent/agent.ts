@@ -9,11 +9,11 @@ import { shellWord } from './environment.js'
  * goes on with the conversation where the agent has one.
  */
 export function agentLaunch(config: AgentConfig, facts: AgentFacts): AgentLaunch {
-  const launch = launchOf(config, facts)
+  const launch = { ...launchOf(config, facts), resumeAttempts: facts.resumeAttempts }
   return { ...launch, files: [...launch.files, startAgain(launch, facts.sessionFolder)] }
 }
 
-function launchOf(config: AgentConfig, facts: AgentFacts): AgentLaunch {
+function launchOf(config: AgentConfig, facts: AgentFacts): Omit<AgentLaunch, 'resumeAttempts'> {
   switch (config.kind) {
     case 'claude':
       return claudeLaunch(config, facts)

@@ -21,7 +21,7 @@ const maxMentionedBytes = 20_000
  * Claude Code with nobody at the keyboard: no dialog, a pinned conversation, hooks that write our events, and
  * nothing run that the repository brings along unless `repositorySettings` is `use`.
  */
-export function claudeLaunch(config: ClaudeConfig, facts: AgentFacts): AgentLaunch {
+export function claudeLaunch(config: ClaudeConfig, facts: AgentFacts): Omit<AgentLaunch, 'resumeAttempts'> {
   const [program = 'claude', ...leading] = config.command
   const settings = `${facts.sessionFolder}/claude-settings.json`
   return {
@@ -30,6 +30,7 @@ export function claudeLaunch(config: ClaudeConfig, facts: AgentFacts): AgentLaun
       programFile('agent/launch-claude.sh'),
       facts.nodePath,
       programFile('agent/accept-dialogs.js'),
+      facts.sessionFolder,
       facts.workingCopy,
       facts.conversationId,
       prompt(config, facts.tracker, facts.start),
@@ -121,7 +122,8 @@ function settingsText(config: ClaudeConfig, sessionFolder: string): string {
       SessionStart: [hook('session-start', 'startup|resume'), hook('session-start', 'clear', 'clear')],
       UserPromptSubmit: [hook('working')],
       Stop: [hook('waiting')],
-      StopFailure: [hook('failed')],
+      // A matcher that is no plain word is a regular expression (Claude Code 2.1.330).
+      StopFailure: [hook('limited', 'rate_limit'), hook('failed', '^(?!rate_limit$)')],
       PermissionRequest: [hook('approval')],
       Notification: [hook('approval', 'permission_prompt'), hook('waiting', 'idle_prompt')],
       // After an approval nothing else says that the work goes on.

@@ -5,7 +5,10 @@ import type { AgentConfig, AgentFacts, AgentLaunch } from './launch.js'
  * Any other program as the agent: started as it is configured, without a shell. `{{ tracker }}` in an argument
  * becomes the path of PROGRESS_TRACKER.md, `{{ project }}` the project's name.
  */
-export function commandLaunch(config: Extract<AgentConfig, { kind: 'command' }>, facts: AgentFacts): AgentLaunch {
+export function commandLaunch(
+  config: Extract<AgentConfig, { kind: 'command' }>,
+  facts: AgentFacts,
+): Omit<AgentLaunch, 'resumeAttempts'> {
   const [program = '', ...args] = config.command
   const values: Readonly<Record<string, string>> = { tracker: facts.tracker.path, project: basename(facts.workingCopy) }
   return {

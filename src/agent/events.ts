@@ -12,8 +12,11 @@ export const agentEventNames = [
   'waiting',
   'approval',
   'failed',
+  'limited',
   'session-end',
   'exited',
+  'resuming',
+  'given-up',
 ] as const
 
 export type AgentEventName = (typeof agentEventNames)[number]
@@ -22,12 +25,20 @@ export type AgentEventName = (typeof agentEventNames)[number]
 export interface AgentEvent {
   readonly at: Date
   readonly name: AgentEventName
-  /** `exited`: the exit code. `missing`: how to install it. `session-start`: `clear` after the command /clear. */
+  /**
+   * `exited`: the exit code. `resuming`: which time in a row, and in how many seconds. `given-up`: after how
+   * many times, none where a person ended the wait. `missing`: how to install it. `session-start`: `clear` after
+   * the command /clear.
+   */
   readonly detail?: string
 }
 
-const eventsFile = 'agent-events'
 const tailBytes = 64 * 1024
+
+/** Their file. */
+export function agentEventsPath(sessionFolder: string): string {
+  return join(sessionFolder, 'agent-events')
+}
 
 /**
  * The last events of a session's agent, oldest first: those in the last 64 KiB of the file. A line still being
@@ -35,7 +46,7 @@ const tailBytes = 64 * 1024
  * @throws a system error where the file can't be read.
  */
 export async function readAgentEvents(sessionFolder: string): Promise<readonly AgentEvent[]> {
-  const text = await tailOf(join(sessionFolder, eventsFile))
+  const text = await tailOf(agentEventsPath(sessionFolder))
   const whole = text.slice(0, text.lastIndexOf('\n') + 1)
   return whole.split('\n').flatMap((line) => parseEvent(line) ?? [])
 }

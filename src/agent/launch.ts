@@ -25,6 +25,8 @@ export interface AgentFacts {
   readonly tracker: TrackerFacts
   /** A Node.js for the launcher: `process.execPath`. */
   readonly nodePath: string
+  /** How often it is started again by itself after a crash, in a row. */
+  readonly resumeAttempts: number
 }
 
 /** How the tracker reaches the agent (design.md, The tracker). */
@@ -50,6 +52,7 @@ export interface AgentLaunch {
   readonly files: readonly LaunchFile[]
   /** The first event that proves that the agent runs. */
   readonly readyEvent: 'started' | 'session-start'
+  readonly resumeAttempts: number
 }
 
 export interface LaunchFile {

@@ -1,11 +1,16 @@
 #!/bin/sh
-# pane.sh SESSION_FOLDER ROLE NEEDS INSTALL_HINT [--pane NAME ENDED] [PROGRAM [ARG...]]: the process of one pane.
+# pane.sh SESSION_FOLDER ROLE NEEDS INSTALL_HINT [--resume TIMES] [--pane NAME ENDED] [PROGRAM [ARG...]]: the process of
+# one pane.
 #
 # Runs PROGRAM with the environment of its role, SESSION_FOLDER/environment-ROLE. When it has ended, however that came,
 # the pane says its exit code and waits for a key: r starts it again, any other gives a login shell. Without PROGRAM, and
 # for the role "terminal", the shell at once. Where NEEDS ("-": nothing) is not on PATH, says so and gives the shell. For
 # the role "agent" each step is a line in SESSION_FOLDER/agent-events. Ctrl-C reaches PROGRAM and leaves this script alone;
 # SIGHUP ends both.
+#
+# --resume: how often in a row PROGRAM of the role "agent" is started again by itself when it has crashed, after 5, 30, then
+# 120 seconds; one that had run for ten minutes begins a new row. No crash: exit code 0, and the end by a hang-up (129) or
+# a person's Ctrl-C (130). A key ends the wait.
 #
 # --pane: what a layout gives this pane lies in SESSION_FOLDER/NAME.environment, sourced first, NAME.lines, run by the
 # user's own shell in place of PROGRAM as if they had been typed there, and NAME.waiting, which is run at a key only.
@@ -126,9 +131,15 @@ if [ "$1" = --after ]; then
 fi
 
 # First, since the files may set any name. What the configuration gives goes before what a layout gives.
-if [ "${5:-}" = --pane ] && [ -r "$1/$6.environment" ]; then
+devorch_own=
+if [ "${5:-}" = --resume ]; then
+  if [ "${7:-}" = --pane ]; then devorch_own=$8; fi
+elif [ "${5:-}" = --pane ]; then
+  devorch_own=$6
+fi
+if [ -n "$devorch_own" ] && [ -r "$1/$devorch_own.environment" ]; then
   # shellcheck source=/dev/null
-  . "$1/$6.environment"
+  . "$1/$devorch_own.environment"
 fi
 if [ -r "$1/environment-$2" ]; then
   # shellcheck source=/dev/null
@@ -141,6 +152,11 @@ devorch_role=$2
 devorch_needs=$3
 devorch_hint=$4
 shift 4
+devorch_resume=0
+if [ "${1:-}" = --resume ]; then
+  devorch_resume=$2
+  shift 2
+fi
 devorch_files=
 devorch_ended=ask
 if [ "${1:-}" = --pane ]; then
@@ -189,11 +205,62 @@ if [ "$devorch_needs" != - ] && ! command -v "$devorch_needs" >/dev/null 2>&1; t
   login_shell
 fi
 
+# resume CODE: waits where an agent that crashed is to be started again; false where it is not.
+resume() {
+  [ "$devorch_role" = agent ] && [ "$devorch_resume" -gt 0 ] && [ -z "$devorch_has_lines" ] || return 1
+  case $1 in
+  0 | 129 | 130) return 1 ;;
+  esac
+  [ "$(($(date +%s) - devorch_began))" -lt 600 ] || devorch_resumed=0
+  if [ "$devorch_resumed" -ge "$devorch_resume" ]; then
+    record "given-up $devorch_resumed"
+    return 1
+  fi
+  devorch_resumed=$((devorch_resumed + 1))
+  case $devorch_resumed in
+  1) devorch_pause=5 ;;
+  2) devorch_pause=30 ;;
+  *) devorch_pause=120 ;;
+  esac
+  record "resuming $devorch_resumed $devorch_pause"
+  printf '\nthe agent ended with exit code %s and is started again in %s s (%s of %s); a key ends the wait\n' \
+    "$1" "$devorch_pause" "$devorch_resumed" "$devorch_resume"
+  wait_without_key "$devorch_pause" || {
+    record given-up
+    return 1
+  }
+}
+
+# wait_without_key SECONDS: false where a person presses a key, or the wait is ended from outside: the session is, then.
+wait_without_key() {
+  devorch_terminal=$(stty -g 2>/dev/null) || return 1
+  stty -icanon -echo -isig min 0 time 0
+  dd bs=65536 count=1 >/dev/null 2>&1
+  devorch_left_s=$1
+  # Where it is ended from outside, too, nothing is waited for any longer.
+  stty min 0 time 10 || {
+    stty "$devorch_terminal"
+    return 1
+  }
+  while [ "$devorch_left_s" -gt 0 ]; do
+    # Nothing is read within a second: time 10, in tenths.
+    devorch_key=$(dd bs=1 count=1 2>/dev/null && printf .) || break
+    [ "$devorch_key" = . ] || break
+    devorch_left_s=$((devorch_left_s - 1))
+  done
+  stty min 0 time 1
+  [ "$devorch_left_s" = 0 ] || dd bs=65536 count=1 >/dev/null 2>&1
+  stty "$devorch_terminal"
+  [ "$devorch_left_s" = 0 ]
+}
+
+devorch_resumed=0
 # A caught signal is reset in PROGRAM (POSIX, exec), an ignored one would not be.
 trap : INT QUIT
 devorch_left=$devorch_folder/.pane-$$
 while :; do
   record started
+  devorch_began=$(date +%s)
   if [ -n "$devorch_has_lines" ]; then
     rm -f "$devorch_left"
     (run_lines "$devorch_files.lines" "$devorch_left" "$devorch_files" "$devorch_ended")
@@ -212,6 +279,7 @@ while :; do
     esac
     take_terminal
   fi
+  if resume "$devorch_code"; then continue; fi
   case $devorch_role in
   agent) devorch_what='the agent' ;;
   *) devorch_what=${1:-"this pane's commands"} ;;

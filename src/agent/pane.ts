@@ -11,6 +11,8 @@ export interface PaneRequest {
   readonly installHint: string
   /** Empty: the pane is a login shell. */
   readonly program: readonly string[]
+  /** How often an agent that crashed is started again by itself. Default 0. */
+  readonly resumeAttempts?: number
   /** Of a layout's pane; undefined: none of the files named `pane-…` belong to it. */
   readonly own?: OwnPane
 }
@@ -32,6 +34,7 @@ export function paneCommand(request: PaneRequest): readonly string[] {
     request.role,
     request.needs === '' ? '-' : request.needs,
     request.installHint === '' ? '-' : printable(request.installHint),
+    ...((request.resumeAttempts ?? 0) === 0 ? [] : ['--resume', String(request.resumeAttempts)]),
     ...(request.own === undefined ? [] : ['--pane', request.own.name, request.own.ended]),
     ...request.program,
   ]

@@ -123,6 +123,7 @@ export const configSchema = z.strictObject({
   sessions: z
     .strictObject({
       restore: z.boolean().default(true),
+      killed: z.enum(['record', 'restore']).default('record'),
       resume_attempts: count.default(3),
       idle_days: count.default(0),
       ttl_days: count.default(0),

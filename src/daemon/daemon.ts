@@ -14,6 +14,7 @@ import { checkOneFilesystem, takeHome } from './claim-home.js'
 import { expireSessions } from './expire-sessions.js'
 import { heldBecause, readLoad } from './hold-back.js'
 import { createHousekeeping, type Housekeeping } from './housekeeping.js'
+import { keepAgents } from './keep-agents.js'
 import { keepFigures } from './keep-figures.js'
 import { keepSessions } from './keep-sessions.js'
 import { keepTrash } from './keep-trash.js'
@@ -105,6 +106,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await worker.start()
     const keeper = keepSessions(workshop, log)
     releases.push(keeper.stop)
+    const agents = keepAgents(workshop, log)
+    releases.push(agents.stop)
     const expiring = expireSessions(workshop, log)
     releases.push(expiring.stop)
     await supervision.ready()

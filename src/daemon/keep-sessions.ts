@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Job } from '../job/job.js'
 import { createPulse } from '../job/pulse.js'
@@ -23,18 +24,24 @@ const everyMs = 10_000
 /**
  * Looks now and every 10 seconds which sessions do not stand any more. Those that a person has ended are marked, so that
  * they stay away after a reboot too; those that went down with their tmux server or the machine are restored, each by a
- * job of its own, so that this is durable, visible and throttled like any other work.
+ * job of its own, so that this is durable, visible and throttled like any other work. Where `sessions.killed` is `restore`,
+ * so are the former. Where tmux gives no answer nothing is judged, and the log says so once.
  */
 export function keepSessions(workshop: Workshop, log: Logger): SessionKeeper {
   /** Of each loss that was dealt with in this process its key: a restore that failed is not tried at every look. */
   const dealtWith = new Set<string>()
   let hadNoServer = false
+  let hadNoAnswer = false
 
   const look = async (): Promise<void> => {
     const { tools } = workshop
     const records = await readRecords(tools)
     if (records.length === 0) return
     const seen = await see(tools)
+    if (seen.listing.kind === 'unknown' && !hadNoAnswer) {
+      log.warn('tmux gives no answer; what became of the sessions is not judged', { because: seen.listing.because })
+    }
+    hadNoAnswer = seen.listing.kind === 'unknown'
     // A machine that goes down may end tmux just before the daemon: no server counts when it is seen twice.
     const isSure = seen.listing.kind !== 'no-server' || hadNoServer
     hadNoServer = seen.listing.kind === 'no-server'
@@ -45,10 +52,10 @@ export function keepSessions(workshop: Workshop, log: Logger): SessionKeeper {
         case 'unknown':
           break
         case 'standing':
-          await note(name, tools, log)
+          await note(name, workshop, log)
           break
         case 'ended':
-          if (isSure) await note(name, tools, log)
+          if (isSure) await note(name, workshop, log)
           break
         case 'lost':
           lost.push(record)
@@ -93,7 +100,8 @@ async function see(tools: SessionTools): Promise<Seen> {
 }
 
 /** Writes down what became of a session, unless somebody is at work on it: judged anew under its lock. */
-async function note(name: SessionName, tools: SessionTools, log: Logger): Promise<void> {
+async function note(name: SessionName, workshop: Workshop, log: Logger): Promise<void> {
+  const { tools } = workshop
   const lock = await lockSession(name, tools, { waitMs: 0 })
   if (lock === 'held') return
   try {
@@ -110,6 +118,10 @@ async function note(name: SessionName, tools: SessionTools, log: Logger): Promis
         await tools.registry.write(name, standingOn(record, seen.listing.server, seen.bootId))
         return
       case 'ended':
+        if (tools.config.sessions.killed === 'restore' && record.removed === undefined) {
+          await bringBack(record, name, workshop, log)
+          return
+        }
         await tools.registry.write(name, { ...record, ended_at: tools.now().toISOString() })
         log.info('session was ended by a person', { session: name })
     }
@@ -118,8 +130,26 @@ async function note(name: SessionName, tools: SessionTools, log: Logger): Promis
   }
 }
 
+/** Has a session that was ended from outside made again: once for each time that it was started, which is when its record was written. */
+async function bringBack(
+  record: SessionRecord,
+  name: SessionName,
+  { tools, spool }: Workshop,
+  log: Logger,
+): Promise<void> {
+  if ((await spool.pending(record.project)).length > 0) return
+  const { mtimeMs } = await stat(tools.registry.pathOf(name))
+  const job: Job = { project_name: record.project, action: 'restore' }
+  const { id, duplicate } = await spool.dropOnce(
+    `killed:${name}:${record.job_id}:${mtimeMs.toString()}`,
+    job,
+    ownOrigin,
+  )
+  if (!duplicate) log.info('session was ended from outside; restoring it', { session: name, jobId: id })
+}
+
 /** The records that can be read; of the others `devorch ls` and `devorch doctor` tell. */
-async function readRecords(tools: SessionTools): Promise<{ name: SessionName; record: SessionRecord }[]> {
+export async function readRecords(tools: SessionTools): Promise<{ name: SessionName; record: SessionRecord }[]> {
   const found: { name: SessionName; record: SessionRecord }[] = []
   for (const name of await tools.registry.list()) {
     try {

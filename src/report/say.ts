@@ -11,6 +11,7 @@ export const reportKinds = [
   'ending',
   'ready',
   'waiting',
+  'limited',
   'down',
   'ended',
   'closed',
@@ -125,11 +126,21 @@ function ofSession({ session }: ReportFacts): Said | undefined {
     case 'standing':
       break
   }
-  if (session.agent.status !== 'waiting') {
-    return still('ready', `The development session ${name} is ready. On the development server:\n\n${attach}`)
+  const { status, detail, until } = session.agent
+  switch (status) {
+    case 'waiting': {
+      const what = detail === 'approval' ? 'an approval' : 'input'
+      return still('waiting', `The agent in ${name} waits for ${what}. On the development server:\n\n${attach}`)
+    }
+    case 'limited':
+      return still('limited', `The agent in ${name} has met a limit of its use, and goes on after ${until ?? 'it'}.`)
+    case 'starting':
+    case 'working':
+    case 'idle':
+    case 'exited':
+    case 'unknown':
+      return still('ready', `The development session ${name} is ready. On the development server:\n\n${attach}`)
   }
-  const what = session.agent.detail === 'approval' ? 'an approval' : 'input'
-  return still('waiting', `The agent in ${name} waits for ${what}. On the development server:\n\n${attach}`)
 }
 
 function still(kind: ReportKind, text: string): Said {

@@ -132,7 +132,9 @@ function planPane(
       : [{ name: `${name}.waiting`, text: `${expandText(pane.waiting, base)}\n`, mode: 0o600 }]),
   ]
   const { sessionFolder } = facts
-  const request: PaneRequest = { sessionFolder, role: pane.role ?? 'none', needs, installHint, program }
+  const resumeAttempts = pane.role === 'agent' ? facts.launch.resumeAttempts : 0
+  const role = pane.role ?? 'none'
+  const request: PaneRequest = { sessionFolder, role, needs, installHint, program, resumeAttempts }
   const command = paneCommand(files.length === 0 ? request : { ...request, own: { name, ended } })
   return { pane: { role: pane.role ?? null, command }, files }
 }

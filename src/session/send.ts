@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { readAgentEvents, waitForAgentEvent } from '../agent/events.js'
+import { waitForAgentEvent } from '../agent/events.js'
 import { inputBox, isInputCommand, submittable } from '../agent/input.js'
-import { agentStatus } from '../agent/status.js'
 import type { JobId } from '../job/id.js'
 import type { JobResult } from '../job/result.js'
 import { Problem } from '../support/problem.js'
+import { readAgent } from './agent-state.js'
 import type { SessionName } from './name.js'
 import type { SessionRecord } from './registry.js'
 import { readSendNote, writeSendNote } from './send-note.js'
@@ -87,7 +87,7 @@ export async function sendText(request: SendRequest, tools: SessionTools, signal
     const left = await waitForInput(ready.paneId, isCommand ? ['empty', 'none'] : ['empty'], tools)
     if (left !== 'text') return sent(isCommand ? 'entered' : 'queued')
   }
-  const event = await waitForAgentEvent(folder, ['working', 'failed'], { timeoutMs: takenMs, signal, since })
+  const event = await waitForAgentEvent(folder, ['working', 'failed', 'limited'], { timeoutMs: takenMs, signal, since })
   if (event !== undefined) return sent('taken')
   throw failed(
     `the agent has not taken it within ${(takenMs / 1000).toString()} s; the text may stand in its input`,
@@ -132,7 +132,7 @@ async function readinessOf(record: SessionRecord, name: SessionName, tools: Sess
   if (agent?.kind === 'command' && agent.send === false) {
     return refused(`its agent takes no text (agents.${record.agent.name}.send)`, `attach instead: ${attach}`)
   }
-  const events = await readAgentEvents(tools.registry.folderOf(name))
+  const known = await readAgent(tools.registry.folderOf(name), record.agent.kind, tools.now)
   const standing = await findStanding(tools.tmux, name)
   if (standing.kind === 'none') return refused('it does not stand', restart)
   if (standing.jobId !== record.job_id) {
@@ -140,7 +140,7 @@ async function readinessOf(record: SessionRecord, name: SessionName, tools: Sess
   }
   const pane = standing.panes.find((one) => one.role === 'agent')
   if (pane === undefined) return refused("its agent's pane was closed", restart)
-  const { status, detail } = agentStatus(events, { kind: pane.dead ? 'dead' : 'alive' }, record.agent.kind)
+  const { status, detail, until } = known.status({ kind: pane.dead ? 'dead' : 'alive' })
   switch (status) {
     case 'starting':
       return refused('its agent is still starting, or asks something at its start', `wait, or look: ${attach}`, true)
@@ -148,10 +148,16 @@ async function readinessOf(record: SessionRecord, name: SessionName, tools: Sess
       return { kind: 'ready', paneId: pane.paneId, isWorking: true }
     case 'waiting':
       if (detail === 'approval') return refused('its agent waits for an approval', `answer it first: ${attach}`)
+      if (detail === 'dialog') return refused('a menu or a dialog is open in its agent', `answer it first: ${attach}`)
       return { kind: 'ready', paneId: pane.paneId, isWorking: false }
+    // Its conversation is open: it goes on where the limit is over, else says again that it is not.
+    case 'limited':
     case 'idle':
       return { kind: 'ready', paneId: pane.paneId, isWorking: false }
     case 'exited':
+      if (until !== undefined) {
+        return refused('its agent has crashed, and is started again by itself', `wait, or look: ${attach}`, true)
+      }
       return refused(`its agent has ended${detail === undefined ? '' : ` (${detail})`}`, restart)
     case 'unknown':
       return refused('what its agent does is not known', `look: ${attach}`)

@@ -64,6 +64,7 @@ export async function startSession(request: StartRequest, tools: SessionTools): 
       conversation: record.agent.tracker_as_data ? 'tracker-file' : 'none',
     },
     nodePath: process.execPath,
+    resumeAttempts: tools.config.sessions.resume_attempts,
   })
   const planned = planPanes(request.layout, {
     sessionFolder: folder,

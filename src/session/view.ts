@@ -1,7 +1,8 @@
-import { readAgentEvents, type AgentEvent } from '../agent/events.js'
-import { agentStatus, type AgentStatus } from '../agent/status.js'
+import type { AgentEvent } from '../agent/events.js'
+import type { AgentStatus, PaneState } from '../agent/status.js'
 import { Problem } from '../support/problem.js'
 import type { LivePane, PaneListing } from '../tmux/types.js'
+import { readAgent, type AgentFacts } from './agent-state.js'
 import { attachCommand } from './attach-command.js'
 import { readFigures, type DiskFigures, type Figures, type GitFigures, type ProcessFigures } from './figures.js'
 import type { SessionName } from './name.js'
@@ -27,6 +28,8 @@ export interface SessionView {
     readonly status: AgentStatus['status']
     readonly since: string | null
     readonly detail: string | undefined
+    /** When a limit is over, or an agent that ended is started again by itself. */
+    readonly until: string | undefined
     /** The last thing that its events tell of; null: nothing yet. */
     readonly last_event: { readonly name: AgentEvent['name']; readonly at: string } | null
   }
@@ -59,13 +62,13 @@ export async function viewSession(name: SessionName, tools: SessionTools): Promi
 interface Known {
   readonly name: SessionName
   readonly record: SessionRecord
-  readonly events: readonly AgentEvent[]
+  readonly agent: AgentFacts
 }
 
 async function readKnown(name: SessionName, tools: SessionTools): Promise<Known | undefined> {
   const record = await tools.registry.read(name)
   if (record === undefined) return undefined
-  return { name, record, events: await readAgentEvents(tools.registry.folderOf(name)) }
+  return { name, record, agent: await readAgent(tools.registry.folderOf(name), record.agent.kind, tools.now) }
 }
 
 async function readIfSound(name: SessionName, tools: SessionTools): Promise<Known | undefined> {
@@ -82,7 +85,7 @@ async function readIfSound(name: SessionName, tools: SessionTools): Promise<Know
 const makingMs = 10_000
 
 function view(
-  { name, record, events }: Known,
+  { name, record, agent }: Known,
   listing: PaneListing,
   figures: Figures | undefined,
   tools: SessionTools,
@@ -90,12 +93,12 @@ function view(
   const panes = panesOf(record, listing)
   const ageMs = tools.now().getTime() - Date.parse(record.created_at)
   // The record is there before the panes are.
-  const isBeingMade = events.length === 0 && ageMs < makingMs
+  const isBeingMade = agent.events.length === 0 && ageMs < makingMs
   const pane = isBeingMade ? { kind: 'alive' as const } : agentPane(panes, listing)
   // Another session has had the name.
   const known = figures?.job_id === record.job_id ? figures : undefined
-  const last = events.at(-1)
-  const status = agentStatus(events, pane, record.agent.kind)
+  const last = agent.events.at(-1)
+  const status = agent.status(pane)
   return {
     name,
     project: record.project,
@@ -110,6 +113,7 @@ function view(
       status: status.status,
       since: status.since?.toISOString() ?? null,
       detail: status.detail,
+      until: status.until?.toISOString(),
       last_event: last === undefined ? null : { name: last.name, at: last.at.toISOString() },
     },
     git: known?.git ?? null,
@@ -130,12 +134,13 @@ function standingState(
   return record.ended_at === undefined ? 'gone' : 'ended'
 }
 
-function panesOf(record: SessionRecord, listing: PaneListing): LivePane[] {
+/** Its panes, as tmux tells of them. */
+export function panesOf(record: SessionRecord, listing: PaneListing): LivePane[] {
   if (listing.kind !== 'panes') return []
   return listing.panes.filter((pane) => pane.sessionName === record.name && pane.jobId === record.job_id)
 }
 
-function agentPane(panes: readonly LivePane[], listing: PaneListing): Parameters<typeof agentStatus>[1] {
+export function agentPane(panes: readonly LivePane[], listing: PaneListing): PaneState {
   if (listing.kind === 'unknown') return { kind: 'unknown' }
   const pane = panes.find((one) => one.role === 'agent')
   return pane === undefined || pane.dead ? { kind: 'dead' } : { kind: 'alive' }

@@ -22,6 +22,7 @@ const facts: AgentFacts = {
   start: 'new',
   tracker,
   nodePath: '/usr/bin/node',
+  resumeAttempts: 0,
 }
 
 function prompts(
@@ -29,17 +30,18 @@ function prompts(
   given: Partial<AgentFacts>,
 ): { readonly prompt: string; readonly resume: string } {
   const { program } = agentLaunch(config, { ...facts, ...given })
-  return { prompt: program[6] ?? '', resume: program[7] ?? '' }
+  return { prompt: program[7] ?? '', resume: program[8] ?? '' }
 }
 
 describe('Claude Code', () => {
   test('is launched with exactly these arguments', () => {
     const launch = agentLaunch(claude, { ...facts, tracker: { ...tracker, systemPromptFile: '/state/tracker.md' } })
-    expect([...launch.program.slice(0, 6), ...launch.program.slice(8)]).toEqual([
+    expect([...launch.program.slice(0, 7), ...launch.program.slice(9)]).toEqual([
       '/bin/sh',
       expect.stringMatching(/^\/.*\/dist\/agent\/launch-claude\.sh$/),
       '/usr/bin/node',
       expect.stringMatching(/^\/.*\/dist\/agent\/accept-dialogs\.js$/),
+      facts.sessionFolder,
       '/p/test-app',
       facts.conversationId,
       'claude',
@@ -62,7 +64,7 @@ describe('Claude Code', () => {
   test('gets no system prompt file where there is none, and its own leading arguments first', () => {
     const { program, needs } = agentLaunch({ ...claude, command: ['/opt/claude', '--model', 'opus'] }, facts)
     expect(program).not.toContain('--append-system-prompt-file')
-    expect(program.slice(8, 12)).toEqual(['/opt/claude', '--model', 'opus', '--permission-mode'])
+    expect(program.slice(9, 13)).toEqual(['/opt/claude', '--model', 'opus', '--permission-mode'])
     expect(needs).toBe('/opt/claude')
   })
 
@@ -105,7 +107,7 @@ describe('Claude Code', () => {
     const commands = [...(file?.text ?? '').matchAll(/"command": ("\/bin\/sh .*"),/g)].map((match) =>
       String(JSON.parse(match[1] ?? '')),
     )
-    expect(commands).toHaveLength(10)
+    expect(commands).toHaveLength(11)
     for (const command of commands) {
       const words = await run('/bin/sh', ['-c', `printf '%s\\n' ${command}`], {
         timeoutMs: 5000,

@@ -133,7 +133,8 @@ describe('the status', () => {
     await sleep(500)
     await place.keys('Enter')
     await place.until('the end', async () => (await place.status()) === 'exited: code 0')
-    expect(await place.screen()).toContain('r: start it again')
+    await place.until('the question', async () => (await place.screen()).includes('r: start it again'))
+    expect(await place.screen()).toContain('exit code 0')
   })
 })
 
@@ -161,15 +162,21 @@ describe('started again', () => {
     expect(await place.screen()).not.toMatch(dialog)
   })
 
-  test.each([['missing'], ['empty']])('begins a new one where the old one’s file is %s', async (kind) => {
-    const place = await workplace('# Tracker\n')
-    await mkdir(dirname(place.conversationFile), { recursive: true })
-    if (kind === 'empty') await writeFile(place.conversationFile, '')
-    await place.start(dontAsk, { start: 'resume' })
-    await place.until('the agent waits', async () => (await place.status()) === 'waiting')
-    expect(place.api.requests[0]?.user).toContain('This session was started again.')
-    await place.until('it is kept', () => holds(place.conversationFile, 'All done.'))
-  })
+  test.each([['missing'], ['empty'], ['only begun']])(
+    'begins a new one where the old one’s file is %s',
+    async (kind) => {
+      const place = await workplace('# Tracker\n')
+      await mkdir(dirname(place.conversationFile), { recursive: true })
+      if (kind === 'empty') await writeFile(place.conversationFile, '')
+      // As after a SIGKILL in its first seconds: no message, or half of one.
+      const torn = '{"type":"mode","mode":"normal"}\n{"type":"user","message":{"role":"us'
+      if (kind === 'only begun') await writeFile(place.conversationFile, torn)
+      await place.start(dontAsk, { start: 'resume' })
+      await place.until('the agent waits', async () => (await place.status()) === 'waiting')
+      expect(place.api.requests[0]?.user).toContain('This session was started again.')
+      await place.until('it is kept', () => holds(place.conversationFile, 'All done.'))
+    },
+  )
 })
 
 describe('a hostile repository', () => {

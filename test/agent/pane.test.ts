@@ -112,6 +112,7 @@ test('the key starts the agent as its launcher does', async () => {
       start: 'new',
       tracker: { path: "/it's/PROGRESS_TRACKER.md", bytes: 0, conversation: 'none' },
       nodePath: process.execPath,
+      resumeAttempts: 0,
     },
   )
   for (const file of launch.files) await writeFile(join(made.folder, file.name), file.text, { mode: file.mode })
@@ -248,6 +249,64 @@ test('cat as the agent just sits there', async () => {
   await made.keys('hello', 'Enter')
   await made.shows(/hello\nhello/)
   expect(await made.events()).toEqual(['started'])
+})
+
+describe('an agent that has crashed', () => {
+  test('is started again by itself, so many times in a row, and then by a key', async () => {
+    const made = await pane({ program: script('echo begun; exit 7'), resumeAttempts: 1 })
+    await made.shows(/exit code 7 and is started again in 5 s \(1 of 1\); a key ends the wait/)
+    await made.shows(/\(1 of 1\)[^]*begun[^]*code 7\n +r: start it again/)
+    const row = ['started', 'exited 7', 'resuming 1 5', 'started', 'exited 7', 'given-up 1']
+    expect(await made.events()).toEqual(row)
+    await made.keys('r')
+    await made.shows(/r: start it again[^]*begun[^]*code 7/)
+    expect(await made.events()).toEqual([...row, 'started', 'exited 7', 'given-up 1'])
+  })
+
+  test.each([0, 129, 130])('or has ended with %i, is not: a person wanted that', async (code) => {
+    const made = await pane({ program: script(`exit ${code.toString()}`), resumeAttempts: 3 })
+    await made.shows(/r: start it again/)
+    expect(await made.events()).toEqual(['started', `exited ${code.toString()}`])
+  })
+
+  test('is not where a person presses a key, and that key is no answer to the question then', async () => {
+    const made = await pane({ program: ['sh', '-c', 'kill -9 $$'], resumeAttempts: 3 })
+    await made.shows(/a key ends the wait/)
+    await sleep(300)
+    await made.keys('r')
+    await made.shows(/exit code 137\n +r: start it again/)
+    await sleep(6000)
+    expect(await made.events()).toEqual(['started', 'exited 137', 'resuming 1 5', 'given-up'])
+  })
+
+  test('is not where its session is ended, which asks all its processes to end first', async () => {
+    const made = await pane({ program: script('exit 7'), resumeAttempts: 3 })
+    await made.shows(/a key ends the wait/)
+    const children = async () =>
+      (await readFile(`/proc/${made.pid}/task/${made.pid}/children`, 'utf8')).split(' ').filter((pid) => pid !== '')
+    const deadline = Date.now() + 4000
+    // As long as there are some: one that is met at its very end leaves the next.
+    while (!(await made.events()).includes('given-up') && Date.now() < deadline) {
+      for (const pid of await children()) {
+        try {
+          process.kill(Number(pid), 'SIGTERM')
+        } catch {
+          // It has ended since.
+          continue
+        }
+      }
+      await sleep(20)
+    }
+    await sleep(6000)
+    expect(await made.events()).toEqual(['started', 'exited 7', 'resuming 1 5', 'given-up'])
+  })
+
+  test('has the environment of its pane all the same', async () => {
+    const own = { name: 'pane-0', ended: 'ask' } as const
+    const environment = { 'pane-0.environment': "export OWN='of the pane'\n" }
+    const made = await pane({ program: script('echo "=$OWN="'), resumeAttempts: 3, own }, {}, environment)
+    expect(await made.shows(/=\S.*=\s+the agent ended/)).toMatch(/^=of the pane=$/m)
+  })
 })
 
 describe('the lines of a layout’s pane', () => {

@@ -72,6 +72,7 @@ export async function workplace(tracker: string): Promise<Workplace> {
       conversation: 'none',
     },
     nodePath: process.execPath,
+    resumeAttempts: 0,
   }
   const environment = environmentFile({
     HOME: home,

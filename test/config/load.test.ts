@@ -54,7 +54,7 @@ agents:
   claude: { kind: claude, command: [claude], permission_mode: dontAsk, allow: [Read, Glob, Grep, Edit, Write, Bash], deny: [], repository_settings: ignore }
   # any other program: { kind: command, command: [aider, --message-file, "{{ tracker }}"] }
 environment: []             # names of variables, or NAME: { file: … }, that panes get; values are never stored in a job
-sessions: { restore: true, resume_attempts: 3, idle_days: 0, ttl_days: 0 }        # 0: never
+sessions: { restore: true, killed: record, resume_attempts: 3, idle_days: 0, ttl_days: 0 }        # 0: never
 github: { rules: default, trusted: [OWNER, MEMBER, COLLABORATOR], senders: [], repositories: [], forks: false, untrusted_text: omit, token_file: null, api_url: https://api.github.com, comment: true }
 log: { level: info, days: 14 }
 `

@@ -90,6 +90,11 @@ async function expectWhole(lab: Lab, projects: readonly string[]): Promise<void>
   }
 }
 
+async function expectStanding(lab: Lab, project: string): Promise<void> {
+  const panes = async () => (await panesOf(lab, `${project}-dev`)).map((pane) => pane.split(' ')[3])
+  await expect.poll(panes, waitMs).toEqual(four)
+}
+
 describe('after a boot', () => {
   it('a session for which a job waits is left to that job', async () => {
     const lab = await makeLab()
@@ -278,6 +283,34 @@ async function serve(lab: Lab, concurrency: number, environment = lab.environmen
   onTestFinished(() => daemon.stop('SIGKILL'))
   return daemon
 }
+
+describe('where sessions.killed is restore', () => {
+  it('a session that was killed comes back each time, and a pane that a person closed stays closed', async () => {
+    const lab = await makeLab()
+    await build(lab, ['kept', 'shop'])
+    const daemon = await lab.start({ sessions: { killed: 'restore' } })
+    const agent = (await panesOf(lab, 'kept-dev'))[0]?.split(' ')[1] ?? ''
+    await lab.tmux.tmux('kill-pane', '-t', agent)
+    const rest = await panesOf(lab, 'kept-dev')
+    expect(rest).toHaveLength(3)
+    for (const count of [1, 2]) {
+      await lab.tmux.tmux('kill-session', '-t', '=shop-dev')
+      await vi.waitFor(async () => {
+        expect(projectsOf(await restores(lab, 'done'))).toEqual(Array(count).fill('shop'))
+      }, waitMs)
+      await expectStanding(lab, 'shop')
+    }
+    expect(await get(daemon, '/sessions/shop-dev')).toMatchObject({ json: { session: 'standing', ended_at: null } })
+    expect(await panesOf(lab, 'kept-dev')).toEqual(rest)
+    await daemon.stop(0)
+    const again = await lab.start({ sessions: { killed: 'restore' } })
+    // Until its first look is over.
+    await sleep(3000)
+    expect(await panesOf(lab, 'kept-dev')).toEqual(rest)
+    expect(await get(again, '/sessions/kept-dev')).toMatchObject({ json: { agent: { status: 'exited' } } })
+    expect(await restores(lab, 'done')).toHaveLength(2)
+  })
+})
 
 describe('many sessions', () => {
   it('come back at most `worker.concurrency` at once, the oldest first', async () => {

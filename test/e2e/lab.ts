@@ -34,7 +34,12 @@ export type JobAnswer = z.infer<typeof jobAnswer>
 
 const sessionAnswer = z.looseObject({
   session: z.string(),
-  agent: z.looseObject({ status: z.string() }),
+  agent: z.looseObject({
+    status: z.string(),
+    since: z.iso.datetime().nullable(),
+    detail: z.string().optional(),
+    until: z.iso.datetime().optional(),
+  }),
   panes: z.array(z.looseObject({ id: z.string(), role: z.string() })),
 })
 

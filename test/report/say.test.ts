@@ -32,7 +32,7 @@ function session(changes: Partial<SessionView> = {}, status: SessionView['agent'
     created_at: at,
     session: 'standing',
     ended_at: null,
-    agent: { name: 'claude', status, since: null, detail: undefined, last_event: null },
+    agent: { name: 'claude', status, since: null, detail: undefined, until: undefined, last_event: null },
     git: null,
     processes: null,
     disk: null,
@@ -89,6 +89,13 @@ describe('what is said', () => {
       expect(text).not.toContain('/srv/dev')
     }
   })
+})
+
+test('a limit is told with its end', () => {
+  const agent = { ...session().agent, status: 'limited', until: '2026-11-23T09:00:00.000Z' } as const
+  const said = say({ job: created, session: session({ agent }) })
+  expect(said).toMatchObject({ kind: 'limited', isFinal: false })
+  expect(said?.text).toContain('goes on after 2026-11-23T09:00:00.000Z')
 })
 
 describe('the reason of a failure', () => {

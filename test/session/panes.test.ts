@@ -16,7 +16,7 @@ function scriptOf(layout: unknown): readonly (readonly string[])[] | 'refused' {
       sessionFolder: '/state/sessions/shop-dev',
       workingCopy: place.folder,
       variables: { HOME: '/home/dev', ODD: '#(id)\n;' },
-      launch: { program: ['cat'], needs: 'cat', installHint: '', files: [], readyEvent: 'started' },
+      launch: { program: ['cat'], needs: 'cat', installHint: '', files: [], readyEvent: 'started', resumeAttempts: 0 },
       watch: { command: 'make' },
     })
     const script = createSessionScript({ ...place, ...planned.plan })

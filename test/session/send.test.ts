@@ -27,7 +27,10 @@ interface Place extends Lab {
 async function place(kind: 'claude' | 'command', agent: Record<string, unknown> = {}): Promise<Place> {
   const kept = await temporaryFolder()
   const reader = rawReader(kept, kind === 'claude' ? join(kept, 'session') : undefined)
-  const lab = await startLab({ agents: { cat: { kind: 'command', command: reader.command, ...agent } } })
+  const lab = await startLab({
+    agents: { cat: { kind: 'command', command: reader.command, ...agent } },
+    sessions: { resume_attempts: 0 },
+  })
   await lab.build()
   const { registry } = lab.workshop.tools
   const sessionFolder = registry.folderOf(name)

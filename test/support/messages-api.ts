@@ -6,7 +6,12 @@ import { onTestFinished } from 'vitest'
 export type Answer =
   | { readonly kind: 'text'; readonly text: string; readonly delayMs?: number }
   | { readonly kind: 'tool'; readonly name: string; readonly input: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'error'; readonly status: number; readonly type: string }
+  | {
+      readonly kind: 'error'
+      readonly status: number
+      readonly type: string
+      readonly headers?: Readonly<Record<string, string>>
+    }
 
 /** A request for a message, as far as the tests look at it. */
 export interface MessageRequest {
@@ -88,6 +93,7 @@ export async function messagesApi(): Promise<MessagesApi> {
 async function send(response: ServerResponse, answer: Answer, isStream: boolean): Promise<void> {
   switch (answer.kind) {
     case 'error':
+      for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value)
       sendJson(response, answer.status, { type: 'error', error: { type: answer.type, message: 'told to fail' } })
       return
     case 'text':

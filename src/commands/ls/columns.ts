@@ -54,13 +54,19 @@ function cellsOf(one: SessionView, now: Date): string[] {
   return [
     one.name,
     one.session,
-    isStanding ? (agent.detail === undefined ? agent.status : `${agent.status} (${agent.detail})`) : '-',
+    isStanding ? agentCell(agent) : '-',
     isStanding && agent.since !== null ? ago(new Date(agent.since), now) : '-',
     git === null ? '-' : gitCell(git),
     processes === null || processes.count === 0 ? '-' : size(processes.memory_bytes),
     cpu === null ? '-' : `${Math.round(cpu * 100).toString()} %`,
     bytes === null ? '-' : size(bytes),
   ]
+}
+
+/** `waiting (approval)`, `limited (usage limit, until 2026-11-23T14:05:00.000Z)` */
+function agentCell({ status, detail, until }: SessionView['agent']): string {
+  const more = [detail ?? [], until === undefined ? [] : `until ${until}`].flat()
+  return more.length === 0 ? status : `${status} (${more.join(', ')})`
 }
 
 /** `main +2 -1 ~3`: two commits that the upstream has not, one that only it has, three files changed or new. */
