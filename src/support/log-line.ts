@@ -18,7 +18,12 @@ export function scrub(value: unknown, redact: Redact, depth = 0): unknown {
 }
 
 /** A line for a person, of fields that were scrubbed. @param at an ISO time @returns it without the line feed */
-export function humanLine(at: string, level: string, message: string, fields: Readonly<Record<string, unknown>>): string {
+export function humanLine(
+  at: string,
+  level: string,
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+): string {
   return `${at} ${level.padEnd(5)} ${humanText(message, fields)}`
 }
 
