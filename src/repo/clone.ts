@@ -7,7 +7,9 @@ import { nearest, printable } from '../support/text.js'
 import { checkBranchName } from './branch-name.js'
 import { runGit } from './git.js'
 import { gitFailure, type GitFailure } from './git-failure.js'
-import { withMirror, type Mirror, type MirrorUse } from './mirror.js'
+import { mirrorFolder, withMirror, type Mirror, type MirrorUse } from './mirror.js'
+import { isAsNewAs } from './recent.js'
+import { readRefs } from './refs.js'
 import type { Repository } from './repository-url.js'
 import type { RepositoryTools } from './tools.js'
 
@@ -17,6 +19,8 @@ export interface CloneRequest {
   readonly branch?: string | undefined
   /** Absolute; must not exist, its parent must. The caller renames it into place. */
   readonly into: string
+  /** What the remote had then is enough; undefined: what it has now. */
+  readonly since?: Date | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -40,11 +44,31 @@ export async function cloneRepository(request: CloneRequest, tools: RepositoryTo
   if (wrong !== undefined) throw badBranch(repository, `the name of the branch is not valid: ${wrong}`)
   if (await exists(into)) throw new Error(`clone into ${into}: it exists`)
   try {
-    return await withMirror(repository, tools, signal, (use) => cloneFrom(use, request, tools))
+    const recent = () => cloneRecent(request, tools)
+    return (
+      (await recent()) ??
+      (await withMirror(repository, tools, signal, async (use) => (await recent()) ?? cloneFrom(use, request, tools)))
+    )
   } catch (error) {
     await removeFolder(into)
     throw error
   }
+}
+
+/**
+ * Clones from a mirror that is new enough, without asking anybody, and without its lock: where it is changed meanwhile, or
+ * the clone fails for any other reason, nothing is left, and the longer way tells what is the matter.
+ */
+async function cloneRecent(request: CloneRequest, tools: RepositoryTools): Promise<Cloned | undefined> {
+  const { repository, since, into } = request
+  const folder = mirrorFolder(repository, tools)
+  if (since === undefined || !isAsNewAs(folder, since)) return undefined
+  const refs = await readRefs(folder)
+  if (refs === undefined || refs.commits.size === 0) return undefined
+  const [cloned] = await Promise.allSettled([checkOut({ folder, refs, fresh: false }, request, tools)])
+  if (cloned.status === 'fulfilled' && !('problem' in cloned.value)) return cloned.value
+  await removeFolder(into)
+  return undefined
 }
 
 async function cloneFrom(use: MirrorUse, request: CloneRequest, tools: RepositoryTools): Promise<Cloned> {

@@ -9,6 +9,7 @@ import { gitFailure, type GitFailure } from './git-failure.js'
 import { reach, type Reach } from './reach.js'
 import { inTurn } from './in-turn.js'
 import { makeMirrorOfClone, readClonedFiles, type ClonedFiles } from './mirror-of-clone.js'
+import { noteUpToDate } from './recent.js'
 import { parseHead, readRefs, type Head, type Refs } from './refs.js'
 import type { Repository } from './repository-url.js'
 import type { RepositoryTools } from './tools.js'
@@ -51,7 +52,7 @@ export async function withMirror<T>(
   signal: AbortSignal | undefined,
   use: (mirror: MirrorUse) => Promise<T>,
 ): Promise<T> {
-  const folder = join(tools.mirrorsFolder, mirrorName(repository.key))
+  const folder = mirrorFolder(repository, tools)
   const reached = await reach(repository, tools)
   await mkdir(tools.mirrorsFolder, { recursive: true })
   return await inTurn(folder, async () => {
@@ -64,6 +65,11 @@ export async function withMirror<T>(
   })
 }
 
+/** Where the mirror of a repository is, or would be. */
+export function mirrorFolder(repository: Repository, tools: RepositoryTools): string {
+  return join(tools.mirrorsFolder, mirrorName(repository.key))
+}
+
 /** A folder name for a key: readable, and by its hash never the same for two keys. */
 export function mirrorName(key: string): string {
   const readable = key.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '')
@@ -72,6 +78,8 @@ export function mirrorName(key: string): string {
 
 class MirrorWorker implements MirrorUse {
   private lock: Lock | undefined
+  /** Before anything was asked of the remote. */
+  private readonly begun = { at: new Date(), monotonicMs: performance.now() }
 
   constructor(
     private readonly folder: string,
@@ -92,6 +100,7 @@ class MirrorWorker implements MirrorUse {
     const isAsked = branch === undefined || (cloned !== undefined && 'branch' in cloned.head)
     if (cloned === undefined || !isAsked) return undefined
     await this.adopt(gitFolder, cloned)
+    this.noteUpToDate()
     return cloned
   }
 
@@ -128,7 +137,10 @@ class MirrorWorker implements MirrorUse {
     const failure = await this.fetch()
     const refs = failure === undefined ? await readRefs(this.folder) : undefined
     const head = refs === undefined ? undefined : await this.followHead(refs)
-    if (refs !== undefined && head !== undefined) return { folder: this.folder, refs: { ...refs, head }, fresh: false }
+    if (refs !== undefined && head !== undefined) {
+      this.noteUpToDate()
+      return { folder: this.folder, refs: { ...refs, head }, fresh: false }
+    }
     // What is neither the network's fault nor the disk's: the mirror is damaged, or the remote now is empty.
     if (failure !== undefined && failure.kind !== 'unknown') throw failure.problem
     return await this.remake()
@@ -142,7 +154,12 @@ class MirrorWorker implements MirrorUse {
       refs = await readRefs(fresh)
     })
     if (refs === undefined) throw new Error(`the mirror ${this.folder} has just been made and can't be read`)
+    this.noteUpToDate()
     return { folder: this.folder, refs, fresh: true }
+  }
+
+  private noteUpToDate(): void {
+    noteUpToDate(this.folder, this.begun.at, this.begun.monotonicMs)
   }
 
   async release(): Promise<void> {

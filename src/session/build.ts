@@ -54,6 +54,7 @@ export async function buildSession(
       job: record.job,
       origin: record.origin,
       plan,
+      receivedAt: record.receivedAt,
       signal,
       refuseTaken: () => refuseTaken(plan, record.id, tools),
     },

@@ -62,6 +62,8 @@ export interface CheckoutRequest {
   readonly job: Job
   readonly origin: Origin
   readonly plan: SessionPlan
+  /** ISO 8601: when the job came, which wants the repository as it was then or later. */
+  readonly receivedAt: string
   readonly signal: AbortSignal
   /** Throws where the session's name is taken; called once, before anything is put in its place. */
   readonly refuseTaken: () => Promise<void>
@@ -140,7 +142,8 @@ async function cloneMeanwhileRefusing(into: string, request: CheckoutRequest, to
   const { repository, branch } = request.plan
   const taken = new AbortController()
   const signal = AbortSignal.any([request.signal, taken.signal])
-  const cloning = cloneRepository({ repository, branch, into, signal }, tools.repositories)
+  const since = new Date(request.receivedAt)
+  const cloning = cloneRepository({ repository, branch, into, since, signal }, tools.repositories)
   const refusing = delay(gitStartedMs)
     .then(request.refuseTaken)
     .catch((error: unknown) => {

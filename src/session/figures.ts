@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Home } from '../config/home.js'
 import { publish, readBounded } from '../support/files.js'
 

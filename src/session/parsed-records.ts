@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { publish, readBounded } from '../support/files.js'
 
 /** Reads files that are published by a rename, and parses each again only where it is another file. */

@@ -4,7 +4,7 @@ import { mkdir, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { cloneRepository, type Cloned } from '../../src/repo/clone.js'
+import { cloneRepository, type Cloned, type CloneRequest } from '../../src/repo/clone.js'
 import { mirrorName } from '../../src/repo/mirror.js'
 import type { RepositoryTools } from '../../src/repo/tools.js'
 import { exists } from '../../src/support/files.js'
@@ -146,6 +146,28 @@ describe('cloneRepository', () => {
       expect(await git(two, 'remote', 'get-url', 'origin')).toBe(here.url)
     },
   )
+
+  it('asks the remote once for all that came before it was asked', async () => {
+    const here = await place()
+    const since = new Date()
+    const clone = (into: string, changes: Partial<CloneRequest> = {}) => {
+      const request = { repository: repositoryAt(here.url), into: join(here.folder, into), since, ...changes }
+      return cloneRepository(request, here.tools)
+    }
+    const all = await Promise.all(['one', 'two', 'three'].map((into) => clone(into)))
+    expect(await clone('four')).toEqual(all[0])
+    expect(here.server.requests.filter((line) => line.includes('info/refs'))).toHaveLength(1)
+    expect(await git(join(here.folder, 'four'), 'remote', 'get-url', 'origin')).toBe(here.url)
+    expect(await git(join(here.folder, 'four'), 'status', '--porcelain')).toBe('')
+
+    const commit = await commitFiles(here.work, { 'new.txt': 'new' })
+    await git(here.work, 'push', '--quiet', 'origin', 'main')
+    expect(await clone('later', { since: new Date(Date.now() + 1) })).toMatchObject({ commit })
+    await rm(join(mirrorOf(here), 'objects'), { recursive: true })
+    expect(await clone('damaged')).toMatchObject({ commit })
+    await expect(clone('missing', { branch: 'nope' })).rejects.toThrow('there is no branch nope')
+    expect(await readdir(here.folder)).not.toContain('missing')
+  })
 
   it('follows a rewritten branch, a removed one and a new default branch', async () => {
     const here = await place()
