@@ -133,7 +133,7 @@ test('the settings in README.md and docs/configuration.md are settings', async (
   const pages = [readme, await readFile(join(root, 'docs', 'configuration.md'), 'utf8')]
   const isSetting = (text: string) => !text.includes('project_name') && !text.startsWith('windows:')
   const settings = pages.flatMap((page) => blocks(page, 'yaml')).filter(isSetting)
-  expect(settings).toHaveLength(2)
+  expect(settings).toHaveLength(3)
   for (const text of settings) expect(parseYaml(text, configSchema, () => [])).toMatchObject({ ok: true })
 })
 
