@@ -85,7 +85,12 @@ test('pause holds jobs back, visibly; cancel takes one out of the queue; retry d
   expect(await place.devorch(['pause'])).toMatchObject({ code: 0, stderr: '' })
   const input = `project_name: shop\nrepo_url: ${place.repository}\n`
   const id = (await place.devorch(['submit', '-'], { input })).stdout.trim()
-  expect((await place.devorch(['jobs'])).stdout).toMatch(new RegExp(`^${id} +queued +shop .*paused`, 'm'))
+  await vi.waitFor(
+    async () => {
+      expect((await place.devorch(['jobs'])).stdout).toMatch(new RegExp(`^${id} +queued +shop .*paused`, 'm'))
+    },
+    { timeout: 15_000, interval: 200 },
+  )
 
   expect(await place.devorch(['cancel', id])).toMatchObject({ code: 0, stdout: `${id} cancelled\n`, stderr: '' })
   expect(await show(place, id)).toMatchObject({ state: 'failed', result: { status: 'cancelled' } })
