@@ -12,10 +12,18 @@ if [ "$1" != --bound ]; then
 fi
 shift
 [ "$PPID" = "$DEVORCH_GIT_PARENT" ] || exit 143
+# Told again each second: what is being started at that moment has the traps of this shell still, and misses it.
 end() {
+  started=$!
   trap '' TERM INT HUP
-  kill -s TERM -- "-$$"
-  wait
+  (
+    for _ in 1 2 3 4 5; do
+      kill -s TERM -- "-$$"
+      sleep 1
+    done
+    kill -s KILL -- "-$$"
+  ) &
+  [ -z "$started" ] || wait "$started"
   kill -s KILL -- "-$$"
 }
 trap end TERM INT HUP

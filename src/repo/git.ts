@@ -1,3 +1,6 @@
+import { subscribe } from 'node:diagnostics_channel'
+import { EventEmitter } from 'node:events'
+import { setImmediate as turn } from 'node:timers/promises'
 import { simpleGit } from 'simple-git'
 import { programFile } from '../support/package.js'
 
@@ -59,6 +62,21 @@ const guarded = [
   'GIT_TERMINAL_PROMPT',
   'GIT_WORK_TREE',
 ]
+
+/** Why the last child could not be started. */
+const unstarted: { error?: unknown } = {}
+
+/*
+ * A child for which there are no descriptors left has no output, and simple-git 4.0.2 uses that before it listens for
+ * `error`: its call fails by a TypeError, and the event, which nobody hears, would end the daemon.
+ */
+subscribe('child_process', (message) => {
+  if (typeof message !== 'object' || message === null || !('process' in message)) return
+  if (!(message.process instanceof EventEmitter)) return
+  message.process.on('error', (error) => {
+    unstarted.error = error
+  })
+})
 
 /** Runs git to its end; the only place that does. Resolves however it ends. */
 export async function runGit(request: GitRun): Promise<GitResult> {
@@ -124,8 +142,11 @@ export async function runGit(request: GitRun): Promise<GitResult> {
     await git.raw([...request.args])
   } catch (error) {
     if (wasAborted(request.signal)) return { ended: 'aborted' }
-    // What is not git's own ending is a refusal of simple-git's, and ours to mend.
-    if (ended === undefined) throw error
+    if (ended === undefined) {
+      // The event comes behind the call that failed. Without any it is a refusal of simple-git's, and ours to mend.
+      await turn()
+      throw unstarted.error === undefined ? error : new Error('git could not be started', { cause: unstarted.error })
+    }
   }
   if (wasAborted(request.signal)) return { ended: 'aborted' }
   if (ended === undefined) throw new Error(`git ${request.args[0] ?? ''}: simple-git told no exit code`)

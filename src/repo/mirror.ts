@@ -12,6 +12,7 @@ import { makeMirrorOfClone, readClonedFiles, type ClonedFiles } from './mirror-o
 import { noteUpToDate } from './recent.js'
 import { parseHead, readRefs, type Head, type Refs } from './refs.js'
 import type { Repository } from './repository-url.js'
+import { removeStaleFiles } from './stale-files.js'
 import type { RepositoryTools } from './tools.js'
 
 /** A bare clone on this machine that is as the remote was a moment ago. */
@@ -277,6 +278,7 @@ class MirrorWorker implements MirrorUse {
   /** Removes what a killed process left of an earlier attempt. */
   private async sweep(): Promise<void> {
     await sweepTemporaries(this.tools.mirrorsFolder, basename(this.folder))
+    await removeStaleFiles(this.folder)
   }
 }
 

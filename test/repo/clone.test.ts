@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { cloneRepository, type Cloned, type CloneRequest } from '../../src/repo/clone.js'
@@ -357,6 +357,28 @@ describe('cloneRepository', () => {
     await mkdir(join(half, 'objects'), { recursive: true })
     for (const name of ['one', 'two']) await here.clone(name)
     expect((await readdir(here.tools.mirrorsFolder)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
+  it('removes the locks and halves that a killed git left in the mirror', async () => {
+    const here = await place()
+    await here.clone('one')
+    const commit = await commitFiles(here.work, { 'new.txt': 'new' })
+    await git(here.work, 'push', '--quiet', 'origin', 'main')
+    const stale = [
+      'HEAD.lock',
+      'packed-refs.lock',
+      'refs/devorch/remote-head.lock',
+      'refs/heads/main.lock',
+      'objects/pack/tmp_pack_AbCdEf',
+      'objects/tmp_objdir-incoming-AbCdEf/pack/tmp_pack_x',
+    ].map((path) => join(mirrorOf(here), path))
+    for (const path of stale) {
+      await mkdir(dirname(path), { recursive: true })
+      await writeFile(path, '')
+    }
+    expect(await here.clone('two')).toMatchObject({ commit })
+    for (const path of stale) expect(await exists(path), path).toBe(false)
+    await git(mirrorOf(here), 'fsck', '--full')
   })
 
   it('ends git with the process that started it, also where that is killed', async () => {
