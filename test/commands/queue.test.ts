@@ -21,7 +21,9 @@ async function settled(place: Workplace, id: string): Promise<Job> {
   return await vi.waitFor(
     async () => {
       const job = await show(place, id)
+      // The result is there before the file is moved.
       expect(job.result).toBeDefined()
+      expect(['done', 'failed']).toContain(job.state)
       return job
     },
     { timeout: 15_000, interval: 200 },

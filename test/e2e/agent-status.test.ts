@@ -76,7 +76,7 @@ async function place(credential: string, answers: readonly Answer[]): Promise<Pl
 
 test('the status of the real Claude Code is shown within 2 s, whatever it comes to', async () => {
   const run = (command: string): Answer => ({ kind: 'tool', name: 'Bash', input: { command, description: 'x' } })
-  const { lab, shows, keys, type } = await place('ANTHROPIC_API_KEY', [
+  const { lab, api, shows, keys, type } = await place('ANTHROPIC_API_KEY', [
     { kind: 'text', text: 'begun', delayMs: 4000 },
     run('touch made && sleep 5'),
     { kind: 'text', text: 'done' },
@@ -107,6 +107,8 @@ test('the status of the real Claude Code is shown within 2 s, whatever it comes 
   await shows('waiting', 'interrupted')
   await type('think for long')
   await shows('working')
+  // Its hook comes before the call, which else the next prompt would have the answer of.
+  await lab.until(name, 'a call', () => api.requests.some(({ user }) => user.includes('think for long')))
   await keys('Escape')
   await shows('waiting', 'interrupted')
   await sleep(500)
@@ -139,8 +141,8 @@ test('an agent that was killed goes on with its conversation in its own pane', a
   })
   const note = await readFile(join(lab.base, 'state', 'sessions', name, 'claude-process'), 'utf8')
   process.kill(Number(note.split('\n')[0]), 'SIGKILL')
-  const until = await shows('exited', 'code 137')
-  expect(until).toBeDefined()
+  await shows('exited', 'code 137')
+  await lab.until(name, 'when it is started again', async () => (await lab.session(name))?.agent.until !== undefined)
   // What was said before goes along, then the prompt of the new start.
   const ofRestart = () => api.requests.find(({ user }) => user.includes('This session was started again.'))
   await lab.until(name, 'a request', () => ofRestart() !== undefined)

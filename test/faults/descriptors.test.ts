@@ -15,6 +15,13 @@ it(
     const lab = await makeLab()
     const daemon = await serve(lab)
     const open = async () => (await readdir(`/proc/${daemon.pid.toString()}/fd`)).length
+    // What a start goes on with behind its ready line opens files too.
+    const counts: number[] = []
+    const isAtRest = async () => {
+      counts.push(await open())
+      return counts.length >= 20 && new Set(counts.slice(-20)).size === 1
+    }
+    await expect.poll(isAtRest, patience).toBe(true)
     const limit = (await open()) + 48
     // prlimit(1): only now, since Node opens many files at once while it loads the program.
     const nofile = `--nofile=${limit.toString()}:${limit.toString()}`
