@@ -12,10 +12,17 @@ export interface RawReader {
 const program = `
 const { appendFileSync, writeFileSync } = require('node:fs')
 process.stdin.setRawMode(true)
+let isPasting = false
 process.stdin.on('data', (bytes) => {
   appendFileSync(process.argv[1], bytes)
   if (process.argv[2] === undefined) return
-  if (bytes.length === 1 && bytes[0] === 13) {
+  // However the bytes are cut: a busy machine gives the end of a paste together with the key.
+  let isEntered = false
+  for (const part of bytes.toString('latin1').split(/(\\x1b\\[20[01]~|\\r)/)) {
+    if (part.startsWith('\\x1b[20')) isPasting = part.endsWith('0~')
+    if (part === '\\r' && !isPasting) isEntered = true
+  }
+  if (isEntered) {
     appendFileSync(process.argv[2] + '/agent-events', Date.now() + ' working\\n')
     show('')
   } else show('[Pasted text of ' + bytes.length + ']')
