@@ -27,8 +27,16 @@ process.stdin.on('data', (bytes) => {
     show('')
   } else show('[Pasted text of ' + bytes.length + ']')
 })
-const rule = '─'.repeat(process.stdout.columns)
-const show = (text) => process.stdout.write('\\x1b[2J\\x1b[H' + rule + '❯ ' + text + '\\r\\n' + rule)
+let shown
+const show = (text) => {
+  shown = text
+  const rule = '─'.repeat(process.stdout.columns)
+  process.stdout.write('\\x1b[2J\\x1b[H' + rule + '❯ ' + text + '\\r\\n' + rule)
+}
+// It may begin before the panes have their sizes.
+process.stdout.on('resize', () => {
+  if (shown !== undefined) show(shown)
+})
 process.stdout.write('\\x1b[?2004h')
 if (process.argv[2] !== undefined) show('')
 setTimeout(() => writeFileSync(process.argv[1], '', { flag: 'a' }), 100)
