@@ -8,7 +8,7 @@ const reason = noMachine()
 async function made(machine: Machine): Promise<string> {
   const script =
     "find /etc/dev-orchestrator /etc/systemd/system /usr/local/bin /var/lib -path '*devorch*' -o -path '*dev-orchestrator*'"
-  return await machine.do('bash', '-c', `${script} -printf '%p %u:%g %m %T@\n' | grep -v /state/ | sort`)
+  return await machine.do('bash', '--norc', '-c', `${script} -printf '%p %u:%g %m %T@\n' | grep -v /state/ | sort`)
 }
 
 const refused = (because: RegExp) => ({ code: 1, stdout: '', stderr: expect.stringMatching(because) as string })
@@ -89,7 +89,7 @@ describe.skipIf(reason !== undefined)(`devorch install${reason === undefined ? '
         '--command',
         `umask ${umask}; printf 'project_name: ${name}\\nrepo_url: file:///srv/git/shop\\n...\\n' > ${home}/inbox/${name}.yaml`,
       ])
-    const results = async () => machine.do('bash', '-c', `cd ${home}/state && ls done failed`)
+    const results = async () => machine.do('bash', '--norc', '-c', `cd ${home}/state && ls done failed`)
     expect((await drop('ann', 'shop', '027')).code).toBe(0)
     await machine.until('the job is done', async () => (await results()).includes('-shop-'))
     expect(await machine.as('dev', 'tmux ls')).toContain('shop-dev')
@@ -122,7 +122,7 @@ describe.skipIf(reason !== undefined)('an upgrade', () => {
       await machine.read(`${home}/config.yaml`),
     ]
     const load = machine.run(['/opt/node', '/opt/devorch/test/systemd/load.mjs', '/run/stop'], `${secret}\n`)
-    const queued = async () => Number(await machine.do('bash', '-c', `ls ${home}/inbox | grep -c yaml$ || :`))
+    const queued = async () => Number(await machine.do('bash', '--norc', '-c', `ls ${home}/inbox | grep -c yaml$ || :`))
     const goesOn = async (count: number) => {
       const from = await queued()
       await machine.until('the load goes on', async () => (await queued()) >= from + count)
@@ -208,11 +208,12 @@ describe.skipIf(reason !== undefined)('devorch uninstall', () => {
     expect(
       await machine.do(
         'bash',
+        '--norc',
         '-c',
         'ls -d /etc/systemd/system/dev-orch* /usr/local/bin/devorch 2>&1 | grep -v "No such" || :',
       ),
     ).toBe('')
-    expect(await machine.do('bash', '-c', 'ls /etc/systemd/system/*.wants | grep dev-orch || :')).toBe('')
+    expect(await machine.do('bash', '--norc', '-c', 'ls /etc/systemd/system/*.wants | grep dev-orch || :')).toBe('')
     expect(await standing()).toBe(before)
     expect(await machine.do('ls', home, `${home}/state/done`)).toMatch(/config\.yaml[^]*-shop\S*\.yaml/)
     expect((await machine.run([...program, 'uninstall'])).stdout).toMatch(/^nothing to do/)

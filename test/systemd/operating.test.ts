@@ -26,7 +26,7 @@ describe.skipIf(reason !== undefined)(`docs/operating.md${reason === undefined ?
     for (const { title, commands } of chapters.filter(({ commands: some }) => some !== '')) {
       if (title === 'Moving to another machine') await machine.do(...program, 'uninstall', '--purge')
       const before = title === 'Install' ? '' : secret
-      const { code, stdout, stderr } = await machine.run(['bash', '-ec', commands])
+      const { code, stdout, stderr } = await machine.run(['bash', '--norc', '-ec', commands])
       expect({ title, code, stderr: stderr.replace(/^tar: Removing leading.*\n/m, '') }, stdout).toEqual({
         title,
         code: 0,

@@ -65,7 +65,7 @@ describe.skipIf(reason !== undefined)(`the daemon ends${reason === undefined ? '
     // Nothing is to move while it is counted.
     await machine.do('install', '-o', 'dev', '/dev/null', `${home}/state/control/paused`)
     const load = machine.run(['/opt/node', '/opt/devorch/test/systemd/load.mjs', '/run/stop'], `${secret}\n`)
-    const queued = async () => Number(await machine.do('bash', '-c', `ls ${home}/inbox | grep -c yaml$ || :`))
+    const queued = async () => Number(await machine.do('bash', '--norc', '-c', `ls ${home}/inbox | grep -c yaml$ || :`))
     const goesOn = async (count: number) => {
       const from = await queued()
       await machine.until('the load goes on', async () => (await queued()) >= from + count)
@@ -90,7 +90,7 @@ describe.skipIf(reason !== undefined)(`the daemon ends${reason === undefined ? '
     expect(troubles.length).toBeLessThanOrEqual(4)
     expect(Object.values(answers).filter(({ status }) => status !== 202)).toEqual([])
 
-    const files = await machine.do('bash', '-c', `grep -H "delivery_id: load-" ${home}/inbox/*.yaml`)
+    const files = await machine.do('bash', '--norc', '-c', `grep -H "delivery_id: load-" ${home}/inbox/*.yaml`)
     const stored = files.split('\n').map((line) => {
       const [, id = '', delivery = ''] = /([^/]+)\.yaml: *delivery_id: (load-\d+)$/.exec(line) ?? []
       return { id, delivery }

@@ -58,7 +58,7 @@ describe.skipIf(reason !== undefined)(`a started daemon${reason === undefined ? 
     // A copy to search for, where only root can read it; grep gets its pattern from there.
     await machine.write('/root/secrets', secrets)
     const search = (...paths: string[]) =>
-      machine.run(['bash', '-c', 'grep -rlsaFf /root/secrets "$@" 2>/dev/null', 'grep', ...paths])
+      machine.run(['bash', '--norc', '-c', 'grep -rlsaFf /root/secrets "$@" 2>/dev/null', 'grep', ...paths])
     const pids = (await machine.do('ps', '-eo', 'pid=')).split('\n').map((pid) => pid.trim())
     const files = pids.flatMap((pid) => [`/proc/${pid}/environ`, `/proc/${pid}/cmdline`])
     expect((await search(...files)).stdout).toBe('')
