@@ -3,6 +3,7 @@ import { open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { readBounded } from '../support/files.js'
+import { jsonOf } from '../support/json.js'
 
 /**
  * What Claude Code says of itself while it runs. `gone`: its process has ended. `waitingFor` is one of its own words, and
@@ -47,7 +48,7 @@ export async function readClaudeState(sessionFolder: string, startedAt: Date): P
   if (pid === undefined || configFolder === undefined) return undefined
   const startTime = await startTimeOf(pid)
   if (startTime === undefined) return { kind: 'gone' }
-  const parsed = stateSchema.safeParse(jsonOf(await textOf(join(configFolder, 'sessions', `${pid}.json`))))
+  const parsed = stateSchema.safeParse(jsonOf((await textOf(join(configFolder, 'sessions', `${pid}.json`))) ?? ''))
   if (!parsed.success || parsed.data.pid !== Number(pid) || parsed.data.procStart !== startTime) return undefined
   const { status, statusUpdatedAt, waitingFor, sessionId } = parsed.data
   const since = new Date(statusUpdatedAt)
@@ -67,14 +68,6 @@ async function textOf(path: string, since?: Date): Promise<string | undefined> {
   const read = await readBounded(path, maxBytes).catch(() => undefined)
   if (read?.kind !== 'file') return undefined
   return since !== undefined && read.stats.mtimeMs < since.getTime() ? undefined : read.bytes.toString('utf8')
-}
-
-function jsonOf(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '')
-  } catch {
-    return undefined
-  }
 }
 
 /** A line of the conversation's file that tells of a limit (Claude Code 2.1.330, undocumented). */

@@ -3,11 +3,10 @@ import { agentEventsPath, readAgentEvents, type AgentEvent } from '../agent/even
 import { createPulse } from '../job/pulse.js'
 import { readAgent } from '../session/agent-state.js'
 import type { SessionName } from '../session/name.js'
-import type { SessionRecord } from '../session/registry.js'
+import { soundRecords, type SessionRecord } from '../session/registry.js'
 import { agentPane, panesOf } from '../session/view.js'
 import type { Logger } from '../support/log.js'
 import type { Workshop } from './assemble.js'
-import { readRecords } from './keep-sessions.js'
 import { ownOrigin } from './own-origin.js'
 
 const everyMs = 5000
@@ -29,7 +28,7 @@ export function keepAgents(workshop: Workshop, log: Logger): { readonly stop: ()
 
   const look = async (): Promise<void> => {
     const { tools } = workshop
-    const records = await readRecords(tools)
+    const records = await soundRecords(tools.registry)
     for (const { name } of records) {
       const folder = tools.registry.folderOf(name)
       const changedMs = (await stat(agentEventsPath(folder)).catch(() => undefined))?.mtimeMs

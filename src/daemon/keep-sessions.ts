@@ -4,11 +4,10 @@ import type { Job } from '../job/job.js'
 import { createPulse } from '../job/pulse.js'
 import type { SessionName } from '../session/name.js'
 import { byAge, fateOf, standingOn, type Seen } from '../session/reconcile.js'
-import type { SessionRecord } from '../session/registry.js'
+import { soundRecords, type SessionRecord } from '../session/registry.js'
 import type { SessionTools } from '../session/tools.js'
 import { readBootId } from '../support/boot-id.js'
 import type { Logger } from '../support/log.js'
-import { Problem } from '../support/problem.js'
 import type { Workshop } from './assemble.js'
 import { lockSession } from './lock-session.js'
 import { ownOrigin } from './own-origin.js'
@@ -35,7 +34,7 @@ export function keepSessions(workshop: Workshop, log: Logger): SessionKeeper {
 
   const look = async (): Promise<void> => {
     const { tools } = workshop
-    const records = await readRecords(tools)
+    const records = await soundRecords(tools.registry)
     if (records.length === 0) return
     const seen = await see(tools)
     if (seen.listing.kind === 'unknown' && !hadNoAnswer) {
@@ -146,21 +145,6 @@ async function bringBack(
     ownOrigin,
   )
   if (!duplicate) log.info('session was ended from outside; restoring it', { session: name, jobId: id })
-}
-
-/** The records that can be read; of the others `devorch ls` and `devorch doctor` tell. */
-export async function readRecords(tools: SessionTools): Promise<{ name: SessionName; record: SessionRecord }[]> {
-  const found: { name: SessionName; record: SessionRecord }[] = []
-  for (const name of await tools.registry.list()) {
-    try {
-      const record = await tools.registry.read(name)
-      if (record !== undefined) found.push({ name, record })
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      tools.log.debug('record of a session passed over', { session: name, error: error.message })
-    }
-  }
-  return found
 }
 
 /** One for each loss of a session: it was brought back onto another server since, or it was not. */

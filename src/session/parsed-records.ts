@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises'
 import * as z from 'zod'
 import { publish, readBounded } from '../support/files.js'
+import { jsonOf } from '../support/json.js'
 
 /** Reads files that are published by a rename, and parses each again only where it is another file. */
 export interface ParsedRecords<T> {
@@ -66,12 +67,4 @@ export function parsedRecords<T>(
 async function identityOf(path: string): Promise<string | undefined> {
   const stats = await lstat(path, { bigint: true }).catch(() => undefined)
   return stats === undefined ? undefined : [stats.dev, stats.ino, stats.ctimeNs, stats.size].join(' ')
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

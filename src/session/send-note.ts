@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import type { JobId } from '../job/id.js'
 import { publish, readBounded } from '../support/files.js'
+import { jsonOf } from '../support/json.js'
 
 const noteSchema = z.strictObject({
   job_id: z.string(),
@@ -26,12 +27,4 @@ export async function readSendNote(folder: string, jobId: JobId): Promise<'begun
   if (file.kind !== 'file') return undefined
   const parsed = noteSchema.safeParse(jsonOf(file.bytes.toString('utf8')))
   return parsed.success && parsed.data.job_id === jobId ? parsed.data.state : undefined
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { jsonOf } from '../support/json.js'
 
 /** A file by which a folder tells what it is. */
 interface ProjectFile {
@@ -80,14 +81,6 @@ function manifestWords(source: string): string[] {
   const schema = z.object({ manifest_version: z.number(), name: text, description: text })
   const parsed = schema.safeParse(jsonOf(source))
   return parsed.success ? ['browser extension', parsed.data.name ?? '', parsed.data.description ?? ''] : []
-}
-
-function jsonOf(source: string): unknown {
-  try {
-    return JSON.parse(source)
-  } catch {
-    return undefined
-  }
 }
 
 /** Of Cargo, of Python's standard and of poetry: names, descriptions, keywords, dependencies. Not a parser of TOML. */

@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
 import { childEnvironment, describeFailure, run } from '../../src/support/process.js'
 import { temporaryFolder } from './temporary.js'
+import { freePort } from './free-port.js'
 
 /** Where Debian's openssh-server has it: sshd starts itself anew and wants its whole path. */
 const program = '/usr/sbin/sshd'
@@ -81,13 +82,4 @@ async function answers(port: number, log: string): Promise<void> {
   } finally {
     socket.destroy()
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
