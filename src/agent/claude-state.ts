@@ -34,16 +34,18 @@ const stateSchema = z.looseObject({
 })
 
 const maxBytes = 64 * 1024
-/** What launch-claude.sh writes, before it becomes Claude Code: its process id, and the folder of configuration. */
+/**
+ * What launch-claude.sh writes, before it becomes Claude Code: its process id, and the folder of configuration. pane.sh
+ * removes the one of an earlier process before it says that the agent is started.
+ */
 const processFile = 'claude-process'
 
 /**
  * What the session's Claude Code says of itself; undefined where that can't be told: no file, one of another shape, a
  * wrapper that starts it as a further process.
- * @param startedAt when the agent was last started: a note from before is about an earlier process
  */
-export async function readClaudeState(sessionFolder: string, startedAt: Date): Promise<ClaudeState | undefined> {
-  const note = await textOf(join(sessionFolder, processFile), startedAt)
+export async function readClaudeState(sessionFolder: string): Promise<ClaudeState | undefined> {
+  const note = await textOf(join(sessionFolder, processFile))
   const [, pid, configFolder] = /^(\d{1,10})\n(\/[^\0]*)\n$/.exec(note ?? '') ?? []
   if (pid === undefined || configFolder === undefined) return undefined
   const startTime = await startTimeOf(pid)
@@ -63,11 +65,10 @@ async function startTimeOf(pid: string): Promise<string | undefined> {
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
 }
 
-/** A file that is not older than `since`, if that is given; undefined where it can't be read. */
-async function textOf(path: string, since?: Date): Promise<string | undefined> {
+/** A file's text; undefined where it can't be read. */
+async function textOf(path: string): Promise<string | undefined> {
   const read = await readBounded(path, maxBytes).catch(() => undefined)
-  if (read?.kind !== 'file') return undefined
-  return since !== undefined && read.stats.mtimeMs < since.getTime() ? undefined : read.bytes.toString('utf8')
+  return read?.kind === 'file' ? read.bytes.toString('utf8') : undefined
 }
 
 /** A line of the conversation's file that tells of a limit (Claude Code 2.1.330, undocumented). */

@@ -259,6 +259,8 @@ devorch_resumed=0
 trap : INT QUIT
 devorch_left=$devorch_folder/.pane-$$
 while :; do
+  # It tells of the process before. No comparison of times could: those of files lie up to 4 ms behind the clock.
+  [ "$devorch_role" != agent ] || rm -f "$devorch_folder/claude-process"
   record started
   devorch_began=$(date +%s)
   if [ -n "$devorch_has_lines" ]; then

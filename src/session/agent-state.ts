@@ -23,8 +23,7 @@ export async function readAgent(
   now: () => Date,
 ): Promise<AgentFacts> {
   const events = await readAgentEvents(folder)
-  const started = events.findLast((event) => event.name === 'started')
-  const state = kind === 'claude' && started !== undefined ? await readClaudeState(folder, started.at) : undefined
+  const state = kind === 'claude' ? await readClaudeState(folder) : undefined
   const limited = events.at(-1)?.name === 'limited' ? events.at(-1) : undefined
   const end = limited === undefined ? undefined : await readLimitEnd(state, limited.at)
   return {

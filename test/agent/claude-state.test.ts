@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { readClaudeState, readLimitEnd, type ClaudeState } from '../../src/agent/claude-state.js'
@@ -30,7 +30,7 @@ async function place() {
   const file = join(configFolder, 'sessions', `${pid.toString()}.json`)
   const sound = { pid, procStart, status: 'waiting', statusUpdatedAt: 5000, waitingFor: 'dialog open' }
   await writeFile(file, JSON.stringify({ ...sound, sessionId: conversation, version: '2.1.330' }))
-  return { folder, configFolder, end, note, file, sound, read: () => readClaudeState(folder, new Date(0)) }
+  return { folder, configFolder, end, note, file, sound, read: () => readClaudeState(folder) }
 }
 
 test('what the program says of itself is read', async () => {
@@ -52,7 +52,7 @@ test('a process that has ended is gone, whatever it left behind', async () => {
 })
 
 test('nothing is taken from what is not there, is not about that process, or looks otherwise', async () => {
-  const { folder, note, file, sound, read } = await place()
+  const { note, file, sound, read } = await place()
   for (const text of [
     JSON.stringify({ ...sound, procStart: '1' }),
     JSON.stringify({ ...sound, pid: 1 }),
@@ -73,9 +73,6 @@ test('nothing is taken from what is not there, is not about that process, or loo
   await rm(file)
   expect((await run('mkfifo', [file], { timeoutMs: 5000, env: childEnvironment(process.env) })).ended).toBe('exited')
   expect(await read()).toBeUndefined()
-  // Of a start before the agent's last one.
-  await utimes(note, 100, 100)
-  expect(await readClaudeState(folder, new Date(200_000))).toBeUndefined()
   for (const text of ['', '1\nrelative\n', '-1\n/x\n', '1 2\n/x\n', '99999999999\n/x\n']) {
     await writeFile(note, text)
     expect(await read(), text).toBeUndefined()

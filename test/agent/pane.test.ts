@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
@@ -242,6 +242,12 @@ test.each(['/usr/sbin/nologin', '/bin/false', '/no/such/shell', ''])(
     expect(await realpath(`/proc/${made.pid}/exe`)).toBe(await realpath('/bin/sh'))
   },
 )
+
+test('what an earlier process of the agent told of itself is gone before it is said to be started', async () => {
+  const made = await pane({ program: ['cat'] }, {}, { 'claude-process': '1\n/earlier\n' })
+  expect(await waitForAgentEvent(made.folder, ['started'], { timeoutMs: 10_000 })).toBeDefined()
+  await expect(access(join(made.folder, 'claude-process'))).rejects.toMatchObject({ code: 'ENOENT' })
+})
 
 test('cat as the agent just sits there', async () => {
   const made = await pane({ needs: 'cat', program: ['cat'] })

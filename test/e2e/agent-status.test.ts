@@ -59,7 +59,8 @@ async function place(credential: string, answers: readonly Answer[]): Promise<Pl
       })
       await shown.catch(async (error: unknown) => {
         const events = await readFile(join(lab.base, 'state', 'sessions', name, 'agent-events'), 'utf8')
-        throw new Error(`shown: ${JSON.stringify(found?.agent)}\n${events}`, { cause: error })
+        const screen = await lab.screen(name, 'agent')
+        throw new Error(`shown: ${JSON.stringify(found?.agent)}\n${events}\n${screen}`, { cause: error })
       })
       const delayMs = Date.now() - Date.parse(found?.agent.since ?? '')
       console.log(`${what}: shown ${delayMs.toString()} ms after the program’s sign`)
