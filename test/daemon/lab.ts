@@ -30,7 +30,7 @@ export interface Lab {
   drop(name: string, text: string): Promise<void>
   /** The job files of a folder of the queue, as their fields. */
   jobs(state: 'inbox' | 'active' | 'done' | 'failed'): Promise<Record<string, unknown>[]>
-  /** Resolves once as many jobs rest in done/ and failed/. @throws after 20 s */
+  /** Resolves once as many jobs rest in done/ and failed/ alone: for a moment they are in active/ too. @throws after 60 s */
   settled(count: number): Promise<Record<string, unknown>[]>
 }
 
@@ -61,8 +61,10 @@ export async function makeLab(): Promise<Lab> {
     worker: { min_free_memory_mb: 0 },
     ...changes,
   })
+  const namesIn = async (state: 'inbox' | 'active' | 'done' | 'failed') =>
+    (await readdir(home[state])).filter((name) => /^[^.].*\.yaml$/.test(name)).sort()
   const files = async (state: 'inbox' | 'active' | 'done' | 'failed') => {
-    const names = (await readdir(home[state])).filter((name) => /^[^.].*\.yaml$/.test(name)).sort()
+    const names = await namesIn(state)
     const texts = await Promise.all(names.map((name) => readFile(join(home[state], name)).catch(() => undefined)))
     return texts.filter((text) => text !== undefined).map(jobFileFields)
   }
@@ -97,10 +99,13 @@ export async function makeLab(): Promise<Lab> {
     },
 
     async settled(count) {
-      const deadline = performance.now() + 20_000
+      const deadline = performance.now() + 60_000
       for (;;) {
         const jobs = [...(await files('done')), ...(await files('failed'))]
-        if (jobs.length >= count) return jobs
+        if (jobs.length >= count) {
+          const settled = new Set([...(await namesIn('done')), ...(await namesIn('failed'))])
+          if (!(await namesIn('active')).some((name) => settled.has(name))) return jobs
+        }
         if (performance.now() > deadline)
           throw new Error(`${jobs.length.toString()} of ${count.toString()} jobs settled`)
         await new Promise((done) => setTimeout(done, 30))

@@ -54,11 +54,11 @@ export async function namesIn(lab: Lab, state: 'inbox' | 'active' | 'done' | 'fa
   return (await readdir(lab.home[state])).sort()
 }
 
-/** Waits until as many jobs rest in done/ and failed/, and gives their results. */
+/** Waits until just as many jobs rest in done/ and failed/, and gives their results. */
 export async function results(lab: Lab, count: number): Promise<Record<string, unknown>[]> {
-  const read = async () => [...(await lab.jobs('done')), ...(await lab.jobs('failed'))]
-  await expect.poll(async () => (await read()).length, patience).toBe(count)
-  return (await read()).map((job) => job['result'] as Record<string, unknown>)
+  const jobs = await lab.settled(count)
+  expect(jobs).toHaveLength(count)
+  return jobs.map((job) => job['result'] as Record<string, unknown>)
 }
 
 /** The folders of clones that are under way or were left half-made. */
