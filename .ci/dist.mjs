@@ -24,6 +24,23 @@ const common = {
   logLevel: 'warning',
 }
 
+/**
+ * koa-body 8.0.1 takes zod's namespace as a value, with which zod 4.5 brings the messages of all its languages: 560 KB that
+ * each start would read, also of commands that have nothing to do with koa-body.
+ */
+const zodInParts = {
+  name: 'zod-in-parts',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/koa-body\/dist\/esm\/types\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      const contents = text.replace("import { z } from 'zod';", "import * as z from 'zod';")
+      if (contents === text)
+        throw new Error(`${path} imports zod otherwise now; mend or remove zodInParts in .ci/dist.mjs`)
+      return { contents }
+    })
+  },
+}
+
 /** What stands in src/ and is used as it is: the scripts of the panes, the default rules. */
 function copied(file) {
   return file.endsWith('.sh') || file.endsWith('.yaml')
@@ -40,6 +57,7 @@ async function make() {
     splitting: true,
     chunkNames: 'parts/[name]-[hash]',
     metafile: true,
+    plugins: [zodInParts],
     // Only `templates add` from npm needs it, and it loads parts of itself by names that are computed.
     external: ['pacote'],
     // What packages in CommonJS call for Node's own modules.
