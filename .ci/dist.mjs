@@ -58,6 +58,9 @@ async function make() {
     chunkNames: 'parts/[name]-[hash]',
     metafile: true,
     plugins: [zodInParts],
+    // Without comments, of which one letter beyond ASCII would make V8 keep the whole text in two bytes a letter.
+    minifyWhitespace: true,
+    lineLimit: 200,
     // Only `templates add` from npm needs it, and it loads parts of itself by names that are computed.
     external: ['pacote'],
     // What packages in CommonJS call for Node's own modules.

@@ -117,7 +117,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     housekeeping.start()
     const trash = keepTrash(workshop, log)
     releases.push(trash.stop)
-    const figures = keepFigures(workshop, log)
+    const figures = keepFigures(workshop, log, () => worker.running().length > 0)
     releases.push(figures.stop)
     releases.push(reporter.stop)
     reporter.start()

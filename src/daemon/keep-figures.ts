@@ -34,8 +34,13 @@ interface Kept {
 /**
  * Keeps the figures of the sessions (`session/figures.ts`) in the background, each as seldom as it is costly, one thing at a time: what
  * their processes need, how their working copies stand by git, and what those take of the disk.
+ * @param hasJobs whether a job is running, which needs the machine more: one working copy is looked at in a turn then
  */
-export function keepFigures(workshop: Workshop, log: Logger): { readonly stop: () => Promise<void> } {
+export function keepFigures(
+  workshop: Workshop,
+  log: Logger,
+  hasJobs: () => boolean,
+): { readonly stop: () => Promise<void> } {
   const stopping = new AbortController()
   const { signal } = stopping
   let kept: readonly Kept[] = []
@@ -96,6 +101,7 @@ export function keepFigures(workshop: Workshop, log: Logger): { readonly stop: (
       if (!isDue(last, now, rhythm)) continue
       await measure(one)
       one[kind] = { ...now, tookMs: performance.now() - now.atMs }
+      if (hasJobs()) return
     }
   }
 

@@ -71,10 +71,12 @@ export function plainScript(on: Place): readonly string[] {
   return ['bash', join(on.bench.root, 'test', 'bench', 'peers', 'plain-session.sh'), on.tmux.socketName, on.projects]
 }
 
-/** Checks that there is a working copy, and removes session and copy. */
+/** Checks that there is a working copy, and removes all of the session, so that the daemon has nothing to note of it later. */
 export async function tidy(on: Place, project: string): Promise<void> {
   const folder = join(on.projects, project)
   await access(join(folder, 'README.md'))
+  const kept = join(on.home, 'state', 'sessions', `${project}-dev`)
+  await Promise.all([`${kept}.yaml`, kept].map((path) => rm(path, { force: true, recursive: true })))
   await on.tmux.endSession(`${project}-dev`)
   await rm(folder, { recursive: true })
 }

@@ -1,8 +1,13 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
+import { assemble } from '../../src/daemon/assemble.js'
+import { keepFigures } from '../../src/daemon/keep-figures.js'
+import { configSchema } from '../../src/config/schema.js'
+import { readFigures } from '../../src/session/figures.js'
 import { createAndWait, get, makeLab, type Lab } from './lab.js'
+import { recordedLog } from '../support/recorded-log.js'
 import { commitFiles } from '../support/repositories.js'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -88,6 +93,29 @@ test('a working copy that is gone has no figures, and harms no other session', a
     })
   }, waitMs)
   expect(lab.log.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([])
+})
+
+test.each([
+  ['one working copy is looked at in a turn while a job runs', true, 1],
+  ['all are while none does', false, 3],
+])('%s', async (_, hasJobs, count) => {
+  const lab = await withSession()
+  const maker = await lab.start()
+  for (const project of ['other', 'third']) {
+    await createAndWait(maker, { project_name: project, repo_url: lab.repository })
+  }
+  await maker.stop(10_000)
+  await rm(join(lab.home.sessions, 'figures.json'), { force: true })
+  const log = recordedLog([])
+  const workshop = assemble(lab.home, configSchema.parse(lab.settings()), lab.environment, log)
+  const keeper = keepFigures(workshop, log, () => hasJobs)
+  onTestFinished(keeper.stop)
+  // After the first turn of git; the next one comes 10 seconds later.
+  await vi.waitFor(async () => {
+    expect((await readFigures(lab.home)).size).toBe(3)
+  }, waitMs)
+  const figures = [...(await readFigures(lab.home)).values()]
+  expect(figures.filter(({ git }) => git !== null)).toHaveLength(count)
 })
 
 test('where the figures can not be written, the daemon says so once and goes on', async () => {
