@@ -25,7 +25,6 @@ export async function check(scenario: Scenario, client: Client, kills: number, c
   await checkStarts(scenario, place, kills, violations)
   const found = await checkProjects(scenario, place, violations)
   if (contents !== undefined) compare(contents, found, violations)
-  await checkLeftovers(place, violations)
   return { violations, jobs: records.length, contents: found } satisfies Findings
 }
 
@@ -209,15 +208,18 @@ function compare(expected: readonly string[], found: readonly string[], violatio
 /** Names that only what is under way has. */
 const temporary = /\.tmp$|\.new$|\.claimed\.|^\.devorch-(?!trash-[^.]*$)|^tmp_|^cancel-|^devorch-mirror$/
 
-async function checkLeftovers(place: Place, violations: string[]): Promise<void> {
+/** What is to be there only while a daemon is at it, a line each: to be asked once all of them have ended. */
+export async function findLeftovers(place: Place): Promise<string[]> {
+  const found: string[] = []
   for (const folder of [place.home.base, place.projects]) {
     for (const path of await filesIn(folder, true)) {
       const parts = path.split('/')
       const git = parts.some((part) => part === '.git' || part.endsWith('.git'))
       if (parts.some((part) => temporary.test(part)) || (git && path.endsWith('.lock') && parts.length > 3))
-        violations.push(`left behind: ${join(relative(place.folder, folder), path)}`)
+        found.push(`left behind: ${join(relative(place.folder, folder), path)}`)
     }
   }
+  return found
 }
 
 async function filesIn(folder: string, folders = false): Promise<string[]> {

@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DaemonProcess } from '../support/daemon-process.js'
 import { killProcessesOf, processesOf } from '../support/processes-of.js'
-import { check, type Findings } from './check.js'
+import { check, findLeftovers, type Findings } from './check.js'
 import { Client, Gone, until } from './client.js'
 import { endSessions, makePlace, type Ground, type Place } from './place.js'
 import type { Scenario } from './scenarios.js'
@@ -54,8 +54,9 @@ export async function runRound(
     } catch (error) {
       findings = { violations: [describe(error)], jobs: 0, contents: [] }
     }
+    await last.stop()
     log += `--- not killed\n${last.log()}`
-    const left = await endAll(place, daemons)
+    const left = [...(await findLeftovers(place)), ...(await endAll(place, daemons))]
     return { ...findings, violations: [...early, ...findings.violations, ...left], hits, log }
   } finally {
     await endAll(place, daemons)
@@ -77,8 +78,14 @@ export async function runUnharmed(scenario: Scenario, ground: Ground, name: stri
       await client.idle(0)
       const findings = await check(scenario, client, 0)
       await daemon.stop()
+      const violations = [...findings.violations, ...(await findLeftovers(place))]
       const calls = (await readFile(trace, 'utf8')).trim().split('\n')
-      return { ...findings, calls: calls.map((call) => call.replaceAll(place.folder, '')), log: daemon.log() }
+      return {
+        ...findings,
+        violations,
+        calls: calls.map((call) => call.replaceAll(place.folder, '')),
+        log: daemon.log(),
+      }
     } finally {
       await daemon.stop('SIGKILL')
     }
