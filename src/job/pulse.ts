@@ -2,6 +2,8 @@
 export interface Pulse {
   /** Look soon; while a look runs, once more after it. */
   readonly hint: () => void
+  /** As `hint`, with no rest after a short look: for what comes no more often than something was done for it. */
+  readonly urge: () => void
   /** Look in so many milliseconds, where nothing makes it look sooner. */
   readonly wakeIn: (ms: number) => void
   /** No further look begins; resolves when the one under way has ended. */
@@ -24,8 +26,8 @@ export function createPulse(options: {
   const { look, onError } = options
   let stopped = false
   let looking: Promise<void> | undefined
-  let again = false
-  let restUntil = 0
+  let again: (() => void) | undefined
+  let restUntil = { hint: 0, urge: 0 }
   let timer: NodeJS.Timeout | undefined
   let wakeAt = Infinity
 
@@ -44,37 +46,48 @@ export function createPulse(options: {
   }
 
   const hint = (): void => {
+    if (looking !== undefined) again ??= hint
+    else lookAfter(restUntil.hint)
+  }
+
+  const urge = (): void => {
+    if (looking !== undefined) again = urge
+    else lookAfter(restUntil.urge)
+  }
+
+  const lookAfter = (atMs: number): void => {
     if (stopped) return
-    const waitMs = restUntil - performance.now()
+    const waitMs = atMs - performance.now()
     if (waitMs > 0) {
       wakeIn(waitMs)
       return
     }
-    if (looking !== undefined) {
-      again = true
-      return
-    }
-    again = false
+    again = undefined
     wakeIn(options.everyMs)
     const beganMs = performance.now()
     looking = look()
       .then(() => {
         // Where hints come all the time, as in a burst of calls, they must not take the time that the calls need.
-        restUntil = performance.now() + Math.min(options.everyMs, Math.max(restMs, performance.now() - beganMs))
+        const endedMs = performance.now()
+        const tookMs = endedMs - beganMs
+        const hintMs = endedMs + Math.min(options.everyMs, Math.max(restMs, tookMs))
+        restUntil = { hint: hintMs, urge: tookMs > restMs ? hintMs : 0 }
       })
       .catch((error: unknown) => {
-        restUntil = performance.now() + options.everyMs
+        const untilMs = performance.now() + options.everyMs
+        restUntil = { hint: untilMs, urge: untilMs }
         onError(error)
       })
       .finally(() => {
         looking = undefined
         wakeIn(options.everyMs)
-        if (again) hint()
+        again?.()
       })
   }
 
   return {
     hint,
+    urge,
     wakeIn,
     async stop() {
       stopped = true

@@ -96,7 +96,7 @@ export function createWorker(options: WorkerOptions): Worker {
     retryDelayMs: options.retryDelayMs ?? ((next) => 1000 * 4 ** (next - 2)),
     now,
     log,
-    onChange: pulse.hint,
+    onChange: pulse.urge,
   })
 
   const cancelRequested = async (): Promise<void> => {

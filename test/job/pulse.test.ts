@@ -47,3 +47,48 @@ it('rests as long as a look has taken', async () => {
     expect(beganMs - (looks[index]?.endedMs ?? 0)).toBeGreaterThanOrEqual(55)
   }
 })
+
+it('does not rest after a short look where it is urged', async () => {
+  const rests: number[] = []
+  let endedMs = 0
+  const pulse = createPulse({
+    look: async () => {
+      rests.push(performance.now() - endedMs)
+      await sleep(2)
+      endedMs = performance.now()
+    },
+    everyMs: 60_000,
+    onError: () => undefined,
+  })
+  pulse.hint()
+  for (let urges = 0; urges < 200; urges += 1) {
+    await sleep(1)
+    pulse.urge()
+  }
+  await pulse.stop()
+  // On a busy machine a look may take long now and then.
+  expect(rests.slice(1).filter((ms) => ms < 15).length).toBeGreaterThan(20)
+})
+
+it.each(['hint', 'urge'] as const)(
+  'rests for long after a look that failed, also where it gets the call %s',
+  async (kind) => {
+    let looks = 0
+    const pulse = createPulse({
+      look: () => {
+        looks += 1
+        return Promise.reject(new Error('no'))
+      },
+      everyMs: 200,
+      onError: () => undefined,
+    })
+    const beganMs = performance.now()
+    while (performance.now() - beganMs < 500) {
+      pulse[kind]()
+      await sleep(5)
+    }
+    await pulse.stop()
+    expect(looks).toBeGreaterThan(1)
+    expect(looks).toBeLessThanOrEqual(3)
+  },
+)
