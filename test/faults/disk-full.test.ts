@@ -12,6 +12,7 @@ import {
   halfClones,
   holdProject,
   logged,
+  oneActive,
   namesIn,
   patience,
   preparedDrop,
@@ -96,7 +97,7 @@ describe('a full disk under the home', limits, () => {
     const daemon = await serve(lab)
     const held = await holdProject(lab, 'shop')
     await send(daemon, 'shop', lab)
-    await expect.poll(() => namesIn(lab, 'active'), patience).toHaveLength(1)
+    await oneActive(lab)
     const makeRoom = await fillDisk(lab.home.base)
     await held.release()
     await logged(daemon, /attempt failed, will be repeated.*the disk is full/)

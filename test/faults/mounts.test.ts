@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { makeLab, type Lab } from '../daemon/lab.js'
 import { bindMount, mountTmpfs, remount, unmount } from '../support/mount.js'
-import { logged, namesIn, patience, readiness, results, send, serve, holdProject } from './place.js'
+import { logged, namesIn, oneActive, readiness, results, send, serve, holdProject } from './place.js'
 
 const limits = { timeout: 120_000 }
 
@@ -131,7 +131,7 @@ describe('a disk that becomes read-only', limits, () => {
     const daemon = await serve(lab)
     const held = await holdProject(lab, 'shop')
     expect(await send(daemon, 'shop', lab, { action: 'destroy' })).toMatchObject({ status: 202 })
-    await expect.poll(() => lab.jobs('active'), patience).toHaveLength(1)
+    await oneActive(lab)
     await remount(lab.home.base, 'ro')
     await held.release()
     await logged(daemon, /job could not be settled; it is tried again.*EROFS/)

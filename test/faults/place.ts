@@ -54,6 +54,11 @@ export async function namesIn(lab: Lab, state: 'inbox' | 'active' | 'done' | 'fa
   return (await readdir(lab.home[state])).sort()
 }
 
+/** Waits until one job is at work: its file is claimed, and no step of that is under way any more. */
+export async function oneActive(lab: Lab): Promise<void> {
+  await expect.poll(async () => (await namesIn(lab, 'active')).join(' '), patience).toMatch(/^[\w-]+\.yaml$/)
+}
+
 /** Waits until just as many jobs rest in done/ and failed/, and gives their results. */
 export async function results(lab: Lab, count: number): Promise<Record<string, unknown>[]> {
   const jobs = await lab.settled(count)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { makeLab, panesOf, sessionNames, type Lab } from '../daemon/lab.js'
 import type { DaemonProcess } from '../support/daemon-process.js'
-import { halfClones, namesIn, patience, results, send, serve } from './place.js'
+import { halfClones, namesIn, oneActive, patience, results, send, serve } from './place.js'
 
 const limits = { timeout: 120_000 }
 
@@ -26,7 +26,7 @@ async function busyDaemon(lab: Lab): Promise<{ daemon: DaemonProcess; letGo: () 
   const { environment, letGo } = await slowGit(lab)
   const daemon = await serve(lab, { environment, changes: { worker: { min_free_memory_mb: 0, concurrency: 1 } } })
   await send(daemon, 'shop', lab)
-  await expect.poll(() => lab.jobs('active'), patience).toHaveLength(1)
+  await oneActive(lab)
   await send(daemon, 'store', lab)
   return { daemon, letGo }
 }
