@@ -139,6 +139,8 @@ export async function runGit(request: GitRun): Promise<GitResult> {
     })
   }
   try {
+    // Another child's, which is no reason for this call.
+    unstarted.error = undefined
     await git.raw([...request.args])
   } catch (error) {
     if (wasAborted(request.signal)) return { ended: 'aborted' }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import type { Home } from '../config/home.js'
 import { publish, readBounded } from '../support/files.js'
+import { jsonOf } from '../support/json.js'
 
 const gitSchema = z.strictObject({
   at: z.string(),
@@ -55,7 +56,7 @@ const maxBytes = 4 * 1024 * 1024
  */
 export async function readFigures(home: Home): Promise<ReadonlyMap<string, Figures>> {
   const file = await readBounded(fileOf(home), maxBytes)
-  const parsed = file.kind === 'file' ? fileSchema.safeParse(parsedJson(file.bytes.toString('utf8'))) : undefined
+  const parsed = file.kind === 'file' ? fileSchema.safeParse(jsonOf(file.bytes.toString('utf8'))) : undefined
   return new Map(parsed?.success === true ? Object.entries(parsed.data.sessions) : [])
 }
 
@@ -67,12 +68,4 @@ export async function publishFigures(home: Home, figures: ReadonlyMap<string, Fi
 /** Not a session's: their names hold no full stop. */
 function fileOf(home: Home): string {
   return join(home.sessions, 'figures.json')
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
