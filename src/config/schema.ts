@@ -85,7 +85,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       concurrency: atLeastOne.default(2),
       attempts: atLeastOne.default(3),
-      step_timeout_s: atLeastOne.default(600),
+      // A timer of Node's takes at most 24 days, and fires at once beyond.
+      step_timeout_s: atLeastOne.max(86_400).default(600),
       max_sessions: count.default(0),
       min_free_memory_mb: count.default(1024),
     })

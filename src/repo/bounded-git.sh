@@ -1,34 +1,43 @@
 #!/bin/sh
-# Runs git with a time limit of $DEVORCH_GIT_SECONDS, and ends it with all that it has started: on a signal (simple-git
-# 4.0.2 can signal this process only), and when the process that started this one ends, however that does: a clone that
-# outlived its daemon would go on writing beside the next one. prctl(2), PR_SET_PDEATHSIG, by setpriv(1); whoever died
-# before that has another pid.
-# All is one process group, which this shell leads, and ends with where it ends it. timeout(1) of coreutils 9.1 forgets
-# the program when it is signalled just as it starts it (mended in 9.5), so that it only keeps the time.
-# The first line is for simple-git too: it waits another 50 ms for a program that printed nothing.
-if [ "$1" != --bound ]; then
-  echo
-  exec setsid setpriv --pdeathsig TERM /bin/sh "$0" --bound "$@"
-fi
-shift
-[ "$PPID" = "$DEVORCH_GIT_PARENT" ] || exit 143
-# Told again each second: what is being started at that moment has the traps of this shell still, and misses it.
-end() {
-  started=$!
+# setsid bounded-git.sh ARG...: runs git, and ends it with all that it has started: on a signal (simple-git 4.0.2 can
+# signal this process only), and when standard input ends. That is a pipe of the process that started this one, and ends
+# with it, however that does: a clone that outlived its daemon would go on writing beside the next one.
+# All is one process group, which this shell leads and ends.
+
+# simple-git waits another 50 ms for a program that printed nothing.
+echo
+exec 3<&0
+
+# finish: ends the group. Told again each second: what is being started at that moment has the traps of this shell still,
+# and misses it.
+finish() {
   trap '' TERM INT HUP
-  (
-    for _ in 1 2 3 4 5; do
-      kill -s TERM -- "-$$"
-      sleep 1
-    done
-    kill -s KILL -- "-$$"
-  ) &
+  for _ in 1 2 3 4 5; do
+    kill -s TERM -- "-$$"
+    sleep 1
+  done
+  kill -s KILL -- "-$$"
+}
+# shellcheck disable=SC2317 # trap calls it
+end() {
+  trap '' TERM INT HUP
+  finish &
   [ -z "$started" ] || wait "$started"
   kill -s KILL -- "-$$"
 }
+started=
 trap end TERM INT HUP
-timeout --foreground -k 5 "$DEVORCH_GIT_SECONDS" git "$@" &
-wait "$!"
+# It tells on stderr that a signal ended git; with the process that had started it, nobody reads that any longer.
+trap : PIPE
+git "$@" 3<&- &
+started=$!
+# Nothing is ever written to it: read (of this shell, no further program) returns at its end.
+{
+  read -r _ <&3
+  finish
+} >/dev/null 2>&1 &
+watching=$!
+wait "$started"
 code=$?
-case $code in 124 | 137) end ;; esac
+kill -s KILL "$watching"
 exit "$code"

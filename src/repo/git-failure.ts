@@ -145,8 +145,7 @@ export function gitFailure(result: GitResult, doing: string): GitFailure | undef
       if (result.code === 0) return undefined
       const cause = new Error(printable(redactor()(result.stderr), 2000))
       if (result.code === 127) {
-        const remedy = 'install them: apt-get install git coreutils util-linux'
-        return local({ doing, because: 'git, timeout or setpriv is not installed', remedy, cause })
+        return local({ doing, because: 'git is not installed', remedy: 'install it: apt-get install git', cause })
       }
       const rule = rules.find(({ pattern }) => pattern.test(result.stderr))
       if (rule === undefined) {

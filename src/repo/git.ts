@@ -20,6 +20,8 @@ export interface GitRun {
   readonly sshCommand?: string | undefined
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
+  /** Told once its process has been started. */
+  readonly onStarted?: (() => void) | undefined
   /** Told how many bytes it has written to stdout, each time that there are more. */
   readonly onOutput?: ((bytes: number) => void) | undefined
 }
@@ -81,16 +83,18 @@ subscribe('child_process', (message) => {
 /** Runs git to its end; the only place that does. Resolves however it ends. */
 export async function runGit(request: GitRun): Promise<GitResult> {
   if (request.signal?.aborted === true) return { ended: 'aborted' }
+  const timeIsUp = AbortSignal.timeout(request.timeoutMs)
+  const abort = request.signal === undefined ? timeIsUp : AbortSignal.any([timeIsUp, request.signal])
   const config = [...standingConfig, ...(request.config ?? [])]
   const entries = config.flatMap(([key, value], index) => [
     [`GIT_CONFIG_KEY_${index.toString()}`, key] as const,
     [`GIT_CONFIG_VALUE_${index.toString()}`, value] as const,
   ])
   let ended: { readonly code: number | null; readonly stdout: string; readonly stderr: string } | undefined
-  const begunMs = performance.now()
   const git = simpleGit({
     baseDir: request.folder,
-    binary: ['/bin/sh', wrapper],
+    binary: ['setsid', wrapper],
+    abort,
     // simple-git 4.0.2 refuses what guards us here unless it is named; every value is this module's own.
     allowEnvironment: [...guarded, ...entries.map(([name]) => name)],
     unsafe: {
@@ -103,7 +107,6 @@ export async function runGit(request: GitRun): Promise<GitResult> {
       allowUnsafeSshCommand: true,
       allowUnsafeTemplateDir: true,
     },
-    ...(request.signal === undefined ? {} : { abort: request.signal }),
     // Its own rule calls a failure without a message a success.
     errors: (error, result) => {
       const stdout = Buffer.concat(result.stdOut).toString('utf8').replace(/^\n/, '')
@@ -115,8 +118,6 @@ export async function runGit(request: GitRun): Promise<GitResult> {
   }).env({
     ...request.environment,
     LC_ALL: 'C.UTF-8',
-    DEVORCH_GIT_PARENT: process.pid.toString(),
-    DEVORCH_GIT_SECONDS: (request.timeoutMs / 1000).toString(),
     GIT_ALLOW_PROTOCOL: request.protocols ?? 'none',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null',
@@ -141,28 +142,25 @@ export async function runGit(request: GitRun): Promise<GitResult> {
   try {
     // Another child's, which is no reason for this call.
     unstarted.error = undefined
-    await git.raw([...request.args])
+    const running = git.raw([...request.args])
+    if (request.onStarted !== undefined) setImmediate(request.onStarted)
+    await running
   } catch (error) {
-    if (wasAborted(request.signal)) return { ended: 'aborted' }
-    if (ended === undefined) {
+    if (ended === undefined && !abort.aborted) {
       // The event comes behind the call that failed. Without any it is a refusal of simple-git's, and ours to mend.
       await turn()
       throw unstarted.error === undefined ? error : new Error('git could not be started', { cause: unstarted.error })
     }
   }
-  if (wasAborted(request.signal)) return { ended: 'aborted' }
+  if (isAborted(request.signal)) return { ended: 'aborted' }
+  if (timeIsUp.aborted) return { ended: 'timed-out', timeoutMs: request.timeoutMs }
   if (ended === undefined) throw new Error(`git ${request.args[0] ?? ''}: simple-git told no exit code`)
   const { code, stdout, stderr } = ended
-  if (code === 124) return { ended: 'timed-out', timeoutMs: request.timeoutMs }
-  // timeout(1) ends as what it runs did: by a signal, also by its own SIGKILL after the time, which it sends to its group.
-  if (code === null || code > 128) {
-    const over = performance.now() - begunMs >= request.timeoutMs
-    return over ? { ended: 'timed-out', timeoutMs: request.timeoutMs } : { ended: 'killed' }
-  }
-  return { ended: 'exited', code, stdout, stderr }
+  // A shell tells a program's end by a signal as 128 and its number.
+  return code === null || code > 128 ? { ended: 'killed' } : { ended: 'exited', code, stdout, stderr }
 }
 
 /** A function, so that the compiler does not take an earlier answer for the present one. */
-function wasAborted(signal: AbortSignal | undefined): boolean {
+function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true
 }

@@ -15,7 +15,7 @@ test('what misses the first signal to end is told again', async () => {
   await mkdir(programs)
   // As a program that gets it just before it can hear anything.
   const deaf = `#!/bin/sh\ntrap 'trap - TERM' TERM\n: >'${folder}/started'\nwhile :; do sleep 0.1; done\n`
-  await writeFile(join(programs, 'timeout'), deaf, { mode: 0o755 })
+  await writeFile(join(programs, 'git'), deaf, { mode: 0o755 })
   const aborting = new AbortController()
   const ended = runGit({
     folder,
@@ -30,7 +30,7 @@ test('what misses the first signal to end is told again', async () => {
   expect(await ended).toEqual({ ended: 'aborted' })
   await expect
     .poll(
-      async () => (await run('pgrep', ['-f', join(programs, 'timeout')], { env: environment, timeoutMs: 5000 })).stdout,
+      async () => (await run('pgrep', ['-f', join(programs, 'git')], { env: environment, timeoutMs: 5000 })).stdout,
       {
         timeout: 20_000,
       },
