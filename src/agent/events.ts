@@ -1,3 +1,4 @@
+import { watch, type FSWatcher } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -63,26 +64,48 @@ export async function waitForAgentEvent(
 ): Promise<AgentEvent | undefined> {
   const deadline = performance.now() + options.timeoutMs
   const oldest = options.since?.getTime() ?? -Infinity
-  for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 1.5, 200)) {
-    const events = await readAgentEvents(sessionFolder)
-    const found = events.find((event) => names.includes(event.name) && event.at.getTime() >= oldest)
-    if (found !== undefined) return found
-    const leftMs = deadline - performance.now()
-    if (leftMs <= 0 || isAborted(options.signal)) return undefined
-    await pause(Math.min(pauseMs, leftMs), options.signal)
-  }
-}
-
-function isAborted(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true
-}
-
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  let changed = new AbortController()
+  const watcher = watchFolder(sessionFolder, () => {
+    changed.abort()
+  })
   try {
-    await sleep(ms, undefined, signal === undefined ? {} : { signal })
-  } catch (error) {
-    if (!isAborted(signal)) throw error
+    for (;;) {
+      changed = new AbortController()
+      const events = await readAgentEvents(sessionFolder)
+      const found = events.find((event) => names.includes(event.name) && event.at.getTime() >= oldest)
+      if (found !== undefined) return found
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0 || options.signal?.aborted === true) return undefined
+      const until = options.signal === undefined ? [changed.signal] : [changed.signal, options.signal]
+      await pause(Math.min(lookAgainMs, leftMs), AbortSignal.any(until))
+    }
+  } finally {
+    watcher?.close()
   }
+}
+
+/** How soon it is looked again where no change was told: inotify may have no watch left, or lose an event. */
+const lookAgainMs = 100
+
+/** Undefined where the folder can't be watched. */
+function watchFolder(folder: string, onChange: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(folder, { persistent: false }, onChange)
+    watcher.on('error', () => {
+      watcher.close()
+    })
+    return watcher
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error
+    return undefined
+  }
+}
+
+/** Ends early where `signal` aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+  })
 }
 
 /** The file's end from a line's start on; empty where there is no file. */

@@ -173,9 +173,11 @@ case ":$PATH:" in
 esac
 export PATH
 
+# record EVENT: also leaves the time of the event, in milliseconds, in devorch_at.
 record() {
   [ "$devorch_role" = agent ] || return 0
-  { printf '%s %s\n' "$(date +%s%3N)" "$*" >>"$devorch_folder/agent-events"; } 2>/dev/null
+  devorch_at=$(date +%s%3N)
+  { printf '%s %s\n' "$devorch_at" "$*" >>"$devorch_folder/agent-events"; } 2>/dev/null
 }
 
 start_again() {
@@ -211,7 +213,7 @@ resume() {
   case $1 in
   0 | 129 | 130) return 1 ;;
   esac
-  [ "$(($(date +%s) - devorch_began))" -lt 600 ] || devorch_resumed=0
+  [ "$((devorch_at - devorch_began))" -lt 600000 ] || devorch_resumed=0
   if [ "$devorch_resumed" -ge "$devorch_resume" ]; then
     record "given-up $devorch_resumed"
     return 1
@@ -260,9 +262,9 @@ trap : INT QUIT
 devorch_left=$devorch_folder/.pane-$$
 while :; do
   # It tells of the process before. No comparison of times could: those of files lie up to 4 ms behind the clock.
-  [ "$devorch_role" != agent ] || rm -f "$devorch_folder/claude-process"
+  [ "$devorch_role" != agent ] || [ ! -e "$devorch_folder/claude-process" ] || rm -f "$devorch_folder/claude-process"
   record started
-  devorch_began=$(date +%s)
+  devorch_began=${devorch_at:-}
   if [ -n "$devorch_has_lines" ]; then
     rm -f "$devorch_left"
     (run_lines "$devorch_files.lines" "$devorch_left" "$devorch_files" "$devorch_ended")
