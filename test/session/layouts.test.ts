@@ -80,6 +80,15 @@ describe('a layout', () => {
     expect(await lab.workshop.tools.registry.read(shopDev())).toMatchObject({ layout: 'wide' })
   })
 
+  test('is read anew for each session: a file that was edited counts from the next one on', async () => {
+    const lab = await startLab()
+    const file = await addLayout(lab, 'wide', twoWindows)
+    await lab.build({ layout: 'wide', project_name: 'before' })
+    await writeFile(file, twoWindows.replace('logs', 'LOGS'))
+    await lab.build({ layout: 'wide' })
+    expect(await windowsOf(lab)).toEqual(['0:edit:2:0', '1:LOGS:1:1'])
+  })
+
   test('that is unknown or broken makes the job fail before anything stands, with the reason', async () => {
     const lab = await startLab()
     await addLayout(lab, 'wide', 'windows:\n- panes: 7\n')
