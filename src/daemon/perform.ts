@@ -9,6 +9,7 @@ import { restartSession, restoreSession } from '../session/restart.js'
 import { sessionNameOf, type SessionName } from '../session/name.js'
 import { sendText } from '../session/send.js'
 import type { SessionTools } from '../session/tools.js'
+import { once } from '../support/once.js'
 import { Problem } from '../support/problem.js'
 import { printable } from '../support/text.js'
 import { takeSession } from './lock-session.js'
@@ -24,23 +25,44 @@ export async function performJob(
   onStep?: OnStep,
   keep = false,
 ): Promise<JobResult> {
+  const ended = new AbortController()
   const name = sessionNameOf(record.job.project_name)
-  const lock = await takeSession(name, tools, signal)
+  const lock = once(() => takeSession(name, tools, AbortSignal.any([signal, ended.signal])))
   try {
-    switch (record.job.action) {
-      case 'create':
-        return await buildSession(record, tools, signal, onStep)
-      case 'destroy':
-        return await destroy(name, record, tools, keep)
-      case 'restart':
-        return await restartSession(name, tools, signal)
-      case 'restore':
-        return await restoreSession(name, tools, signal)
-      case 'send':
-        return await send(name, record, tools, signal)
-    }
+    // Of a new session much can be made before.
+    if (record.job.action !== 'create') await lock.begin()
+    return await act(name, record, tools, { signal, lock: lock.begin, onStep, keep })
   } finally {
-    await lock.release()
+    ended.abort()
+    const [held] = await Promise.allSettled([lock.begun()])
+    if (held.status === 'fulfilled') await held.value?.release()
+  }
+}
+
+interface How {
+  readonly signal: AbortSignal
+  readonly lock: () => Promise<unknown>
+  readonly onStep: OnStep | undefined
+  readonly keep: boolean
+}
+
+async function act(
+  name: SessionName,
+  record: JobRecord,
+  tools: SessionTools,
+  { signal, lock, onStep, keep }: How,
+): Promise<JobResult> {
+  switch (record.job.action) {
+    case 'create':
+      return await buildSession(record, tools, signal, lock, onStep)
+    case 'destroy':
+      return await destroy(name, record, tools, keep)
+    case 'restart':
+      return await restartSession(name, tools, signal)
+    case 'restore':
+      return await restoreSession(name, tools, signal)
+    case 'send':
+      return await send(name, record, tools, signal)
   }
 }
 

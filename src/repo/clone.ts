@@ -7,9 +7,9 @@ import { nearest, printable } from '../support/text.js'
 import { checkBranchName } from './branch-name.js'
 import { runGit } from './git.js'
 import { gitFailure, type GitFailure } from './git-failure.js'
-import { mirrorFolder, withMirror, type Mirror, type MirrorUse } from './mirror.js'
+import { mirrorFolder, remoteHead, withMirror, type Mirror, type MirrorUse } from './mirror.js'
 import { isAsNewAs } from './recent.js'
-import { readRefs } from './refs.js'
+import { readRefs, type Refs } from './refs.js'
 import type { Repository } from './repository-url.js'
 import type { RepositoryTools } from './tools.js'
 
@@ -21,6 +21,13 @@ export interface CloneRequest {
   readonly into: string
   /** What the remote had then is enough; undefined: what it has now. */
   readonly since?: Date | undefined
+  /**
+   * What is to be done in the clone. It may begin before it is known that the clone is the right one: where another takes
+   * its place, it is done anew in that. Its failure is that of the clone.
+   */
+  readonly furnish?: ((cloned: Cloned) => Promise<void>) | undefined
+  /** Told when git is at work. */
+  readonly onStarted?: (() => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -39,7 +46,7 @@ export interface Cloned {
  * @throws Problem; nothing is left at `into`, and no half mirror
  */
 export async function cloneRepository(request: CloneRequest, tools: RepositoryTools): Promise<Cloned> {
-  const { repository, branch, into, signal } = request
+  const { repository, branch, into } = request
   const wrong = branch === undefined ? undefined : checkBranchName(branch)
   if (wrong !== undefined) throw badBranch(repository, `the name of the branch is not valid: ${wrong}`)
   if (await exists(into)) throw new Error(`clone into ${into}: it exists`)
@@ -47,7 +54,7 @@ export async function cloneRepository(request: CloneRequest, tools: RepositoryTo
     const recent = () => cloneRecent(request, tools)
     return (
       (await recent()) ??
-      (await withMirror(repository, tools, signal, async (use) => (await recent()) ?? cloneFrom(use, request, tools)))
+      (await withMirror(repository, tools, request, async (use) => (await recent()) ?? cloneFrom(use, request, tools)))
     )
   } catch (error) {
     await removeFolder(into)
@@ -76,12 +83,15 @@ async function cloneFrom(use: MirrorUse, request: CloneRequest, tools: Repositor
   const cloned = await use.cloneFirst(into, request.branch)
   if (cloned !== undefined) {
     await setAddress(into, repository)
-    return { commit: cloned.commit, branch: 'branch' in cloned.head ? cloned.head.branch : null, empty: false }
+    const branch = 'branch' in cloned.head ? cloned.head.branch : null
+    return await furnished({ commit: cloned.commit, branch, empty: false }, request)
   }
   await removeFolder(into)
   const before = await use.standing()
+  // The remote first: its answer takes longest.
+  const updating = use.update(before)
   const ahead = before === undefined ? undefined : cloneAhead(before, request, tools)
-  const mirror = await use.update(before).catch(async (error: unknown) => {
+  const mirror = await updating.catch(async (error: unknown) => {
     await ahead?.settle(undefined)
     throw error
   })
@@ -112,7 +122,7 @@ function cloneAhead(before: Mirror, request: CloneRequest, tools: RepositoryTool
   cloning.catch(() => undefined)
   return {
     async settle(mirror) {
-      const isAsBefore = mirror !== undefined && !mirror.fresh && isDeepStrictEqual(mirror.refs, before.refs)
+      const isAsBefore = mirror !== undefined && !mirror.fresh && isSameToClones(mirror.refs, before.refs)
       if (!isAsBefore) givingUp.abort()
       const [cloned] = await Promise.allSettled([cloning])
       // What is the matter with one that failed is told by the clone that follows.
@@ -121,6 +131,12 @@ function cloneAhead(before: Mirror, request: CloneRequest, tools: RepositoryTool
       return undefined
     },
   }
+}
+
+/** Without the ref of our own, which no clone copies, and which a mirror made out of a clone gets at its first fetch. */
+function isSameToClones(one: Refs, other: Refs): boolean {
+  const copied = ({ commits }: Refs) => new Map([...commits].filter(([name]) => name !== remoteHead))
+  return isDeepStrictEqual(one.head, other.head) && isDeepStrictEqual(copied(one), copied(other))
 }
 
 async function checkOut(mirror: Mirror, request: CloneRequest, tools: RepositoryTools): Promise<Cloned | GitFailure> {
@@ -139,6 +155,7 @@ async function checkOut(mirror: Mirror, request: CloneRequest, tools: Repository
     protocols: 'file',
     environment: tools.environment,
     timeoutMs: tools.stepTimeoutMs,
+    onStarted: request.onStarted,
     signal,
   })
   const doing = `check out ${repository.url}`
@@ -147,7 +164,12 @@ async function checkOut(mirror: Mirror, request: CloneRequest, tools: Repository
   const failure = gitFailure(torn && result.code === 0 ? { ...result, code: 1 } : result, doing)
   if (failure !== undefined) return failure
   await setAddress(into, repository)
-  return { commit, branch, empty: false }
+  return await furnished({ commit, branch, empty: false }, request)
+}
+
+async function furnished(cloned: Cloned, { furnish }: CloneRequest): Promise<Cloned> {
+  await furnish?.(cloned)
+  return cloned
 }
 
 /** Has origin name the repository, not the mirror or the address that was checked; without a process of git's. */
@@ -177,7 +199,7 @@ async function initialise(mirror: Mirror, request: CloneRequest, tools: Reposito
   const origin = `[remote "origin"]\n\turl = ${configValue(request.repository.url)}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`
   const tracking = `[branch ${configValue(branch)}]\n\tremote = origin\n\tmerge = ${configValue(`refs/heads/${branch}`)}\n`
   await writeFile(join(request.into, '.git', 'config'), origin + tracking, { flag: 'a' })
-  return { commit: null, branch, empty: true }
+  return await furnished({ commit: null, branch, empty: true }, request)
 }
 
 /** Quoted as git-config(1), Syntax, says. */

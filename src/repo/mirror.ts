@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { exists, removeFolder, sweepTemporaries, temporaryName } from '../support/files.js'
 import { lockFile, type Lock } from '../support/lock.js'
 import { codeOf, Problem } from '../support/problem.js'
-import { runGit, type GitResult } from './git.js'
+import { runGit, type GitResult, type GitRun } from './git.js'
 import { gitFailure, type GitFailure } from './git-failure.js'
 import { reach, type Reach } from './reach.js'
 import { inTurn } from './in-turn.js'
@@ -40,7 +40,8 @@ export interface MirrorUse {
   remake(): Promise<Mirror>
 }
 
-const remoteHead = 'refs/devorch/remote-head'
+/** The ref in a mirror that holds the commit of the remote's HEAD. */
+export const remoteHead = 'refs/devorch/remote-head'
 
 /**
  * Calls `use`, which nobody else in this process does meanwhile for the mirror of this repository; what changes the
@@ -50,14 +51,14 @@ const remoteHead = 'refs/devorch/remote-head'
 export async function withMirror<T>(
   repository: Repository,
   tools: RepositoryTools,
-  signal: AbortSignal | undefined,
+  caller: Pick<GitRun, 'signal' | 'onStarted'>,
   use: (mirror: MirrorUse) => Promise<T>,
 ): Promise<T> {
   const folder = mirrorFolder(repository, tools)
   const reached = await reach(repository, tools)
   await mkdir(tools.mirrorsFolder, { recursive: true })
   return await inTurn(folder, async () => {
-    const worker = new MirrorWorker(folder, repository, tools, reached, signal)
+    const worker = new MirrorWorker(folder, repository, tools, reached, caller)
     try {
       return await use(worker)
     } finally {
@@ -87,7 +88,7 @@ class MirrorWorker implements MirrorUse {
     private readonly repository: Repository,
     private readonly tools: RepositoryTools,
     private readonly reached: Reach,
-    private readonly signal: AbortSignal | undefined,
+    private readonly caller: Pick<GitRun, 'signal' | 'onStarted'>,
   ) {}
 
   async cloneFirst(into: string, branch: string | undefined): Promise<ClonedFiles | undefined> {
@@ -127,8 +128,7 @@ class MirrorWorker implements MirrorUse {
 
   async standing(): Promise<Mirror | undefined> {
     await this.lockMirror()
-    await this.markUsed()
-    const refs = await readRefs(this.folder)
+    const [refs] = await Promise.all([readRefs(this.folder), this.markUsed()])
     // An empty repository tells the name of its branch to a clone only.
     return refs === undefined || refs.commits.size === 0 ? undefined : { folder: this.folder, refs, fresh: false }
   }
@@ -170,7 +170,7 @@ class MirrorWorker implements MirrorUse {
   private async lockMirror(): Promise<void> {
     if (this.lock !== undefined) return
     const { environment, stepTimeoutMs: waitMs } = this.tools
-    const lock = await lockFile(`${this.folder}.lock`, { waitMs, environment, signal: this.signal })
+    const lock = await lockFile(`${this.folder}.lock`, { waitMs, environment, signal: this.caller.signal })
     if (lock === 'held') {
       const because = 'another process is using its mirror'
       const doing = `clone ${this.repository.url}`
@@ -265,7 +265,8 @@ class MirrorWorker implements MirrorUse {
         environment: this.tools.environment,
         gitFolder,
         timeoutMs: this.tools.stepTimeoutMs,
-        signal: this.signal,
+        onStarted: this.caller.onStarted,
+        signal: this.caller.signal,
       })
       if (result.ended === 'exited') take?.(result)
       return gitFailure(result, `clone ${this.repository.url}`)
@@ -277,8 +278,10 @@ class MirrorWorker implements MirrorUse {
 
   /** Removes what a killed process left of an earlier attempt. */
   private async sweep(): Promise<void> {
-    await sweepTemporaries(this.tools.mirrorsFolder, basename(this.folder))
-    await removeStaleFiles(this.folder)
+    await Promise.all([
+      sweepTemporaries(this.tools.mirrorsFolder, basename(this.folder)),
+      removeStaleFiles(this.folder),
+    ])
   }
 }
 

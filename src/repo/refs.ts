@@ -17,9 +17,13 @@ export interface Refs {
  * @returns undefined where the files are not what git writes: the repository is damaged
  */
 export async function readRefs(gitFolder: string): Promise<Refs | undefined> {
-  const head = parseHead(await readIfThere(join(gitFolder, 'HEAD')))
-  const packed = parsePackedRefs(await readIfThere(join(gitFolder, 'packed-refs')))
-  const loose = await readLoose(gitFolder, 'refs')
+  const [headText, packedText, loose] = await Promise.all([
+    readIfThere(join(gitFolder, 'HEAD')),
+    readIfThere(join(gitFolder, 'packed-refs')),
+    readLoose(gitFolder, 'refs'),
+  ])
+  const head = parseHead(headText)
+  const packed = parsePackedRefs(packedText)
   if (head === undefined || packed === undefined || loose === undefined) return undefined
   return { head, commits: new Map([...packed, ...loose]) }
 }

@@ -4,13 +4,13 @@ import type { JobResult } from '../job/result.js'
 import { formatFieldProblem } from '../support/field-problem.js'
 import { Problem } from '../support/problem.js'
 import { attachCommand } from './attach-command.js'
-import { prepareCheckout, type Checkout, type Timing } from './checkout.js'
+import { beginCheckout, takeBack, type Checkout, type CheckoutUnderWay, type Timing } from './checkout.js'
 import { readEnvironments, removePaneFiles } from './environment.js'
 import { layoutNames, requireLayout, templatesLayout } from './layouts.js'
 import { planSession, type SessionPlan } from './plan.js'
 import type { SessionRecord } from './registry.js'
-import { findStanding } from './standing.js'
-import { notOurs, startSession, type Started } from './start.js'
+import { findStanding, NotOurs } from './standing.js'
+import { startSession, type Started } from './start.js'
 import type { SessionTools } from './tools.js'
 import { completeRemoval } from './trash.js'
 
@@ -22,13 +22,15 @@ export type OnStep = (step: string, ms: number | undefined) => void
 
 /**
  * Builds the session that a `create` job asks for. Safe to repeat after any interruption: what the job itself had
- * made so far is found again by its id. The caller holds the project's lock.
+ * made so far is found again by its id.
+ * @param lock gives the project's lock, which the caller releases; what needs none begins before
  * @throws Problem
  */
 export async function buildSession(
   record: JobRecord,
   tools: SessionTools,
   signal: AbortSignal,
+  lock: () => Promise<unknown>,
   onStep: OnStep = () => undefined,
 ): Promise<JobResult> {
   const planned = planSession(record.job, tools.config, await layoutNames(record.job, tools))
@@ -43,24 +45,45 @@ export async function buildSession(
   }
   const { plan } = planned
   const begunMs = performance.now()
-  const standing = await findSame(plan, record.id, tools)
-  if (standing !== undefined) return standing
-
-  const wanted = await requireLayout(plan.layout ?? tools.config.layout, tools)
   const { timing, steps } = stopwatch(onStep)
-  const checkout = await prepareCheckout(
-    {
-      id: record.id,
-      job: record.job,
-      origin: record.origin,
-      plan,
-      receivedAt: record.receivedAt,
-      signal,
-      refuseTaken: () => refuseTaken(plan, record.id, tools),
-    },
-    tools,
-    timing,
-  )
+  const request = {
+    id: record.id,
+    job: record.job,
+    origin: record.origin,
+    plan,
+    receivedAt: record.receivedAt,
+    signal,
+    refuseTaken: () => refuseTaken(plan, record.id, tools),
+  }
+  const underWay = await beginCheckout(request, tools, timing)
+  try {
+    await underWay.started
+    await lock()
+    const standing = await findSame(plan, record.id, tools)
+    if (standing !== undefined) return standing
+    const built = await buildOn(underWay, { plan, record, signal, timing }, tools)
+    steps['total_ms'] = Math.round(performance.now() - begunMs)
+    return { ...built, steps }
+  } finally {
+    await underWay.discard()
+  }
+}
+
+interface Building {
+  readonly plan: SessionPlan
+  readonly record: JobRecord
+  readonly signal: AbortSignal
+  readonly timing: Timing
+}
+
+/** Makes the session on the working copy that is under way. */
+async function buildOn(
+  underWay: CheckoutUnderWay,
+  { plan, record, signal, timing }: Building,
+  tools: SessionTools,
+): Promise<JobResult> {
+  const wanted = await requireLayout(plan.layout ?? tools.config.layout, tools)
+  const checkout = await underWay.finish()
   const layout = plan.layout === undefined ? await templatesLayout(checkout.layout, wanted, tools) : wanted
   const session = { ...sessionRecord(plan, record, checkout, tools), layout: layout.name }
   let started: Started
@@ -81,9 +104,9 @@ export async function buildSession(
   } catch (error) {
     await tools.registry.remove(plan.name)
     await removePaneFiles(tools.registry.folderOf(plan.name))
+    if (error instanceof NotOurs && !checkout.reused) await takeBack(record.id, plan)
     throw error
   }
-  steps['total_ms'] = Math.round(performance.now() - begunMs)
   return {
     status: 'created',
     finished_at: tools.now().toISOString(),
@@ -104,7 +127,6 @@ export async function buildSession(
     agent: { name: plan.agentName, event: started.agentEvent?.name ?? 'none', detail: started.agentEvent?.detail },
     layout: { name: layout.name, ...(layout.notes.length === 0 ? {} : { notes: layout.notes }) },
     attempts: record.attempts,
-    steps,
   }
 }
 
@@ -119,14 +141,14 @@ async function findSame(plan: SessionPlan, jobId: string, tools: SessionTools): 
       field: 'project_name',
     })
   }
-  // Without a record, what stands there can only be a person's: that is asked while the repository is cloned.
+  // Without a record, what stands there can only be a person's: prepareCheckout and startSession tell.
   if (known === undefined) return undefined
   const standing = await findStanding(tools.tmux, plan.name)
   if (standing.kind === 'none') {
     if (known.job_id !== jobId) await completeRemoval(plan.name, known, tools)
     return undefined
   }
-  if (standing.jobId === null || standing.jobId !== known.job_id) throw notOurs(plan.name)
+  if (standing.jobId === null || standing.jobId !== known.job_id) throw new NotOurs(plan.name)
   if (known.repository_key !== plan.repository.key) {
     throw new Problem({
       doing: `create the session ${plan.name}`,
@@ -148,7 +170,7 @@ async function findSame(plan: SessionPlan, jobId: string, tools: SessionTools): 
 /** @throws Problem where a session that this job did not make stands already under the plan's name */
 async function refuseTaken(plan: SessionPlan, jobId: string, tools: SessionTools): Promise<void> {
   const standing = await findStanding(tools.tmux, plan.name)
-  if (standing.kind === 'session' && standing.jobId !== jobId) throw notOurs(plan.name)
+  if (standing.kind === 'session' && standing.jobId !== jobId) throw new NotOurs(plan.name)
 }
 
 function sessionWords(plan: SessionPlan, tools: SessionTools): { session: string; attach_command: string } {

@@ -11,8 +11,8 @@ import { readEnvironments, type PaneEnvironments } from './environment.js'
 import { layoutAgain } from './layouts.js'
 import type { SessionName } from './name.js'
 import type { SessionRecord } from './registry.js'
-import { findStanding } from './standing.js'
-import { notOurs, startSession } from './start.js'
+import { findStanding, NotOurs } from './standing.js'
+import { startSession } from './start.js'
 import type { SessionTools } from './tools.js'
 
 /**
@@ -25,7 +25,7 @@ export async function restartSession(name: SessionName, tools: SessionTools, sig
   const { record } = known
   const standing = await findStanding(tools.tmux, name)
   if (standing.kind === 'session') {
-    if (standing.jobId !== record.job_id) throw notOurs(name)
+    if (standing.jobId !== record.job_id) throw new NotOurs(name)
     const [pane] = standing.panes
     if (pane !== undefined) await tools.tmux.killSession(pane.sessionId)
   }
@@ -42,7 +42,7 @@ export async function restoreSession(name: SessionName, tools: SessionTools, sig
   const { record } = known
   const standing = await findStanding(tools.tmux, name)
   if (standing.kind === 'session') {
-    if (standing.jobId !== record.job_id) throw notOurs(name)
+    if (standing.jobId !== record.job_id) throw new NotOurs(name)
     return { status: 'existing', ...sessionWords(record, name, tools) }
   }
   if (record.ended_at !== undefined) {

@@ -35,3 +35,15 @@ export async function listPanes(
       return listing
   }
 }
+
+/** A session of that name which the daemon did not make is a person's: it is neither adopted nor ended. */
+export class NotOurs extends Problem {
+  constructor(name: SessionName) {
+    super({
+      doing: `create the session ${name}`,
+      because: 'a tmux session of that name stands which dev-orchestrator did not make',
+      remedy: 'choose another project_name, or rename that session: tmux rename-session',
+      field: 'project_name',
+    })
+  }
+}

@@ -5,7 +5,7 @@ import { waitForAgentEvent, type AgentEvent } from '../agent/events.js'
 import type { AgentConfig } from '../config/schema.js'
 import { readBootId } from '../support/boot-id.js'
 import { publish } from '../support/files.js'
-import { codeOf, Problem } from '../support/problem.js'
+import { codeOf } from '../support/problem.js'
 import type { Layout } from '../layout/layout.js'
 import type { TmuxServer } from '../tmux/types.js'
 import { trackerName } from '../tracker/tracker-file.js'
@@ -15,7 +15,7 @@ import { standingOn } from './reconcile.js'
 import type { SessionRecord } from './registry.js'
 import type { SessionName } from './name.js'
 import { planPanes } from './panes.js'
-import { findStanding } from './standing.js'
+import { findStanding, NotOurs } from './standing.js'
 import type { SessionTools } from './tools.js'
 
 /** How the session's agent is begun. */
@@ -97,7 +97,7 @@ export async function startSession(request: StartRequest, tools: SessionTools): 
     case 'duplicate':
       // The tmux that a killed daemon had started may have come first, on behalf of the same job.
       if (await isOfJob(record.job_id, name, tools)) return { agentEvent: undefined }
-      throw notOurs(name)
+      throw new NotOurs(name)
     case 'created': {
       const events = [launch.readyEvent, 'missing', 'exited'] as const
       const options = { timeoutMs: agentStartTimeoutMs, signal: request.signal }
@@ -125,16 +125,6 @@ async function noteServer(
   } catch (error) {
     tools.log.warn('the tmux server of a session could not be noted', { session: name, error })
   }
-}
-
-/** A session of that name which the daemon did not make is a person's: it is neither adopted nor ended. */
-export function notOurs(name: SessionName): Problem {
-  return new Problem({
-    doing: `create the session ${name}`,
-    because: 'a tmux session of that name stands which dev-orchestrator did not make',
-    remedy: 'choose another project_name, or rename that session: tmux rename-session',
-    field: 'project_name',
-  })
 }
 
 /** The events of an earlier agent are kept, but out of this one's way. */

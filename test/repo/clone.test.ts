@@ -5,9 +5,11 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { cloneRepository, type Cloned, type CloneRequest } from '../../src/repo/clone.js'
+import { runGit } from '../../src/repo/git.js'
 import { mirrorName } from '../../src/repo/mirror.js'
 import type { RepositoryTools } from '../../src/repo/tools.js'
 import { exists } from '../../src/support/files.js'
+import { run } from '../../src/support/process.js'
 import { startGitServer, type GitServer } from '../support/git-server.js'
 import { commitFiles, git, makeBareRepository, makeRepository } from '../support/repositories.js'
 import { mountTmpfs } from '../support/mount.js'
@@ -399,6 +401,58 @@ describe('cloneRepository', () => {
     expect(await commandsWith(server.url)).not.toEqual([])
     starter.kill('SIGKILL')
     await vi.waitUntil(async () => (await commandsWith(server.url)).length === 0, { timeout: 20_000, interval: 100 })
+  })
+
+  it('ends git also where the shell around it is killed', async () => {
+    const here = await place()
+    const server = await startGitServer(join(here.folder, 'served'), { gate: () => new Promise(() => undefined) })
+    onTestFinished(() => server.close())
+    const args = ['ls-remote', `${server.url}/app.git`]
+    const { environment } = here.tools
+    const running = runGit({ folder: here.folder, args, protocols: 'http', environment, timeoutMs: 60_000 })
+    await vi.waitUntil(() => server.requests.length > 0, { timeout: 20_000 })
+    const shell = `bounded-git.sh ${args.join(' ')}`
+    const killed = await run('pkill', ['-KILL', '--oldest', '--full', shell], { env: environment, timeoutMs: 5000 })
+    expect(killed).toMatchObject({ ended: 'exited', code: 0 })
+    expect(await running).toEqual({ ended: 'killed' })
+    await vi.waitUntil(async () => (await commandsWith(server.url)).length === 0, { timeout: 20_000, interval: 100 })
+  })
+
+  it('has the clone furnished while the remote is asked, and anew where that had something new', async () => {
+    const here = await place()
+    const furnished: (string | null)[] = []
+    const clone = (into: string) =>
+      cloneRepository(
+        {
+          repository: repositoryAt(here.url),
+          into: join(here.folder, into),
+          async furnish({ commit }) {
+            furnished.push(commit)
+            await writeFile(join(here.folder, into, 'furnished.txt'), commit ?? '')
+          },
+        },
+        here.tools,
+      )
+    const { commit } = await clone('one')
+    await clone('two')
+    expect(furnished).toEqual([commit, commit])
+    const newer = await commitFiles(here.work, { 'new.txt': 'new' })
+    await git(here.work, 'push', '--quiet', 'origin', 'main')
+    await clone('three')
+    expect(furnished.at(-1)).toBe(newer)
+    expect(await readFile(join(here.folder, 'three', 'furnished.txt'), 'utf8')).toBe(newer)
+    expect(await exists(join(here.folder, 'three', 'new.txt'))).toBe(true)
+  })
+
+  it.each(['new', 'known'])('leaves nothing of a %s repository whose clone can’t be furnished', async (kind) => {
+    const here = await place()
+    if (kind === 'known') await here.clone('before')
+    const furnish = () => Promise.reject(new Error('no paint'))
+    const into = join(here.folder, 'one')
+    const repository = repositoryAt(here.url)
+    await expect(cloneRepository({ repository, into, furnish }, here.tools)).rejects.toThrow('no paint')
+    expect(await exists(into)).toBe(false)
+    expect(await here.clone('two')).toMatchObject({ branch: 'main' })
   })
 
   it('does not clone over what exists', async () => {

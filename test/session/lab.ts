@@ -73,6 +73,7 @@ export async function startLab(
     repository,
     emptyRepository,
     record,
-    build: (fields, more) => buildSession(record(fields, more), workshop.tools, new AbortController().signal),
+    build: (fields, more) =>
+      buildSession(record(fields, more), workshop.tools, new AbortController().signal, () => Promise.resolve()),
   }
 }
