@@ -4,7 +4,7 @@ import { constants } from 'node:fs'
 import { readBounded } from '../support/files.js'
 import { codeOf } from '../support/problem.js'
 import { decodeFileName, pathOfName } from './file-name.js'
-import { parseJobFile, type Job } from './job.js'
+import { parseJobFileAhead, type Job } from './job.js'
 import { maxJobFileBytes } from './folders.js'
 
 /** How long an incomplete-looking file is waited for; read at every use, since a reload may change it. */
@@ -152,7 +152,8 @@ function ignoredBecause(name: string): string | undefined {
 async function peek(path: string | Buffer): Promise<Peek | undefined> {
   const file = await readBounded(path, maxJobFileBytes)
   if (file.kind !== 'file') return undefined
-  const parsed = parseJobFile(file.bytes)
+  // Most often it is claimed next.
+  const parsed = parseJobFileAhead(file.bytes)
   return parsed.ok ? { project: parsed.value.project_name, action: parsed.value.action } : undefined
 }
 

@@ -119,6 +119,22 @@ export function parseJobBody(
 
 /** Parses a job file, also one of the daemon's own records. */
 export function parseJobFile(bytes: Uint8Array | string): YamlResult<RecordFields> {
+  const { ahead } = parsed
+  if (ahead === undefined || typeof bytes === 'string' || !ahead.bytes.equals(bytes)) return parseAnew(bytes)
+  delete parsed.ahead
+  return ahead.result
+}
+
+/** The same, of a file that is likely to be asked for next: the call that asks gets this very result, and nobody after it. */
+export function parseJobFileAhead(bytes: Buffer): YamlResult<RecordFields> {
+  const result = parseAnew(bytes)
+  parsed.ahead = { bytes, result }
+  return result
+}
+
+const parsed: { ahead?: { readonly bytes: Buffer; readonly result: YamlResult<RecordFields> } } = {}
+
+function parseAnew(bytes: Uint8Array | string): YamlResult<RecordFields> {
   return parseYaml(bytes, recordSchema, (path) => keysAt(jobFields, path))
 }
 

@@ -87,14 +87,15 @@ export async function beginCheckout(
     const cloning = cloneUnlessTaken({ ...request, signal, into: staging, furnish, onStarted }, tools)
     return timing.step('repository_ms', cloning.finally(onStarted))
   })
-  const projectsFolder = once(() => makeProjectsFolder(projects))
+  const projectsFolder = once(() => checkProjectsFolder(projects))
   const [hasPlace, hasSession] = await Promise.all([exists(plan.workingCopy), exists(tools.registry.pathOf(plan.name))])
   if (hasPlace || hasSession) {
     onStarted()
   } else {
-    await projectsFolder.begin()
+    await mkdir(projects, { recursive: true })
     void clone.begin()
     void fetch.begin()
+    void projectsFolder.begin()
   }
 
   const reuse = async (commit: string | null, branch: string | null): Promise<Checkout> => {
@@ -194,8 +195,8 @@ export interface Timing {
   step<T>(name: string, work: Promise<T>): Promise<T>
 }
 
-/** Makes it, and removes from it what killed processes have left. */
-async function makeProjectsFolder(folder: string): Promise<void> {
+/** Makes it where it is missing, and removes from it what killed processes have left. */
+async function checkProjectsFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   if (!(await lstat(await realpath(folder))).isDirectory()) {
     throw new Problem({

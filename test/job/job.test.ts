@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseJobBody, parseJobFile } from '../../src/job/job.js'
+import { parseJobBody, parseJobFile, parseJobFileAhead } from '../../src/job/job.js'
 import { formatFieldProblem } from '../../src/support/field-problem.js'
 
 const least = 'project_name: a\nrepo_url: https://example.com/a.git\n'
@@ -146,6 +146,18 @@ describe('a job file', () => {
     const tracker = '- [ { open\n'.repeat(40_000).trimEnd()
     const text = `${least}tracker: |-\n${tracker.replace(/^/gm, '  ')}\n`
     expect(understood(text).tracker).toBe(tracker)
+  })
+})
+
+describe('a job file that is parsed ahead', () => {
+  it('is given to the next who asks for the same bytes, and to nobody after that', () => {
+    const ahead = parseJobFileAhead(Buffer.from(least))
+    expect(parseJobFile(Buffer.from(least.replace('a.git', 'b.git')))).not.toBe(ahead)
+    expect(parseJobFile(Buffer.from(least))).toBe(ahead)
+    // Whoever has it writes into its document.
+    const again = parseJobFile(Buffer.from(least))
+    expect(again).not.toBe(ahead)
+    expect(again).toMatchObject({ ok: true, value: { repo_url: 'https://example.com/a.git' } })
   })
 })
 
