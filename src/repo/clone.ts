@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { allDone } from '../support/all-done.js'
 import { exists, removeFolder } from '../support/files.js'
 import { Problem } from '../support/problem.js'
 import { nearest, printable } from '../support/text.js'
@@ -82,9 +83,10 @@ async function cloneFrom(use: MirrorUse, request: CloneRequest, tools: Repositor
   const { repository, into } = request
   const cloned = await use.cloneFirst(into, request.branch)
   if (cloned !== undefined) {
-    await setAddress(into, repository)
     const branch = 'branch' in cloned.head ? cloned.head.branch : null
-    return await furnished({ commit: cloned.commit, branch, empty: false }, request)
+    const furnishing = furnished({ commit: cloned.commit, branch, empty: false }, request)
+    const [result] = await allDone([furnishing, use.adopt(into, cloned).then(() => setAddress(into, repository))])
+    return result
   }
   await removeFolder(into)
   const before = await use.standing()
@@ -163,8 +165,9 @@ async function checkOut(mirror: Mirror, request: CloneRequest, tools: Repository
   const torn = !mirror.fresh && result.ended === 'exited' && /^error: /m.test(result.stderr)
   const failure = gitFailure(torn && result.code === 0 ? { ...result, code: 1 } : result, doing)
   if (failure !== undefined) return failure
-  await setAddress(into, repository)
-  return await furnished({ commit, branch, empty: false }, request)
+  const furnishing = furnished({ commit, branch, empty: false }, request)
+  const [cloned] = await allDone([furnishing, setAddress(into, repository)])
+  return cloned
 }
 
 async function furnished(cloned: Cloned, { furnish }: CloneRequest): Promise<Cloned> {

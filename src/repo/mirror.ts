@@ -26,12 +26,16 @@ export interface Mirror {
 /** One use of a mirror; what changes one that stands locks it until the use ends. */
 export interface MirrorUse {
   /**
-   * Where no mirror stands yet: clones straight into a working copy, and makes the mirror out of that one, which
-   * saves writing everything twice. Undefined where there is a mirror, or where only the long way by a mirror can
-   * tell what is the matter; something may be left at `into` then.
+   * Where no mirror stands yet: clones straight into a working copy. Undefined where there is a mirror, or where only the
+   * long way by a mirror can tell what is the matter; something may be left at `into` then.
    * @throws Problem where the remote can't be had
    */
   cloneFirst(into: string, branch: string | undefined): Promise<ClonedFiles | undefined>
+  /**
+   * Makes the mirror out of that clone, which saves writing everything twice. It is made within the clone, where one that
+   * is given up takes it along, and moved to its place: one rename, which fails where something stands, and so needs no lock.
+   */
+  adopt(into: string, cloned: ClonedFiles): Promise<void>
   /** The mirror as it was left, locked from now on; undefined where there is none, or nothing in it to clone. @throws Problem */
   standing(): Promise<Mirror | undefined>
   /** Brings the mirror that stands up to date, or makes it. @throws Problem */
@@ -96,34 +100,29 @@ class MirrorWorker implements MirrorUse {
     const wanted = branch === undefined ? [] : ['--branch', branch]
     const failure = await this.askRemote((url) => ['clone', ...wanted, '--', url, into])
     if (failure !== undefined && failure.kind !== 'unknown') throw failure.problem
-    const gitFolder = join(into, '.git')
-    const cloned = failure === undefined ? await readClonedFiles(gitFolder) : undefined
+    const cloned = failure === undefined ? await readClonedFiles(join(into, '.git')) : undefined
     // `--branch` takes tags too.
     const isAsked = branch === undefined || (cloned !== undefined && 'branch' in cloned.head)
-    if (cloned === undefined || !isAsked) return undefined
-    await this.adopt(gitFolder, cloned)
-    this.noteUpToDate()
-    return cloned
+    return isAsked ? cloned : undefined
   }
 
-  /**
-   * Makes the mirror within the clone, where a clone that is given up takes it along, and moves it to its place: one
-   * rename, which fails where something stands, and so needs no lock.
-   */
-  private async adopt(gitFolder: string, cloned: ClonedFiles): Promise<void> {
+  async adopt(into: string, cloned: ClonedFiles): Promise<void> {
+    const gitFolder = join(into, '.git')
     const made = join(gitFolder, 'devorch-mirror')
     await makeMirrorOfClone(gitFolder, cloned, made)
     try {
       await rename(made, this.folder)
     } catch (error) {
       await removeFolder(made)
-      // Another process was faster.
-      if (isTaken(error)) return
-      // The projects are on another filesystem.
-      if (codeOf(error) !== 'EXDEV') throw error
-      await this.lockMirror()
-      await this.replaceBy((fresh) => makeMirrorOfClone(gitFolder, cloned, fresh))
+      // Another process was faster, or the projects are on another filesystem.
+      if (codeOf(error) === 'EXDEV') {
+        await this.lockMirror()
+        await this.replaceBy((fresh) => makeMirrorOfClone(gitFolder, cloned, fresh))
+      } else if (!isTaken(error)) {
+        throw error
+      }
     }
+    this.noteUpToDate()
   }
 
   async standing(): Promise<Mirror | undefined> {

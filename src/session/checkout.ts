@@ -7,6 +7,7 @@ import { cloneRepository, type Cloned, type CloneRequest } from '../repo/clone.j
 import { isMade, markMade } from '../repo/made-mark.js'
 import { inspectWorkingCopy } from '../repo/working-copy.js'
 import { exists, removeFolder, sweepTemporaries, temporaryName } from '../support/files.js'
+import { allDone } from '../support/all-done.js'
 import { once } from '../support/once.js'
 import { codeOf, Problem } from '../support/problem.js'
 import { trackerName } from '../tracker/tracker-file.js'
@@ -75,9 +76,9 @@ export async function beginCheckout(
   let applied: AppliedTemplate | undefined
   let tracker: TrackerReport | undefined
   const furnish = async ({ empty }: Cloned): Promise<void> => {
-    applied = await timing.step('template_ms', applyChosenTemplate(staging, request, empty, tools))
-    tracker = await settleTracker(staging, request, await fetch.begin(), applied)
-    await markMade(staging, plan.project)
+    const applying = timing.step('template_ms', applyChosenTemplate(staging, request, empty, tools))
+    const settling = applying.then(async (made) => settleTracker(staging, request, await fetch.begin(), made))
+    ;[applied, tracker] = await allDone([applying, settling, markMade(staging, plan.project)])
   }
   let onStarted = (): void => undefined
   const started = new Promise<void>((resolve) => {
@@ -176,10 +177,8 @@ async function cloneUnlessTaken(
       taken.abort()
       throw error
     })
-  const [clone, refused] = await Promise.allSettled([cloning, refusing])
-  if (refused.status === 'rejected') throw refused.reason
-  if (clone.status === 'rejected') throw clone.reason
-  return clone.value
+  const [, clone] = await allDone([refusing, cloning])
+  return clone
 }
 
 /** Removes a working copy that this job has just made for a session which can't be; nothing else in its place is touched. */

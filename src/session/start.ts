@@ -4,6 +4,7 @@ import { agentLaunch } from '../agent/agent.js'
 import { waitForAgentEvent, type AgentEvent } from '../agent/events.js'
 import type { AgentConfig } from '../config/schema.js'
 import { readBootId } from '../support/boot-id.js'
+import { allDone } from '../support/all-done.js'
 import { publish } from '../support/files.js'
 import { codeOf } from '../support/problem.js'
 import type { Layout } from '../layout/layout.js'
@@ -82,11 +83,10 @@ export async function startSession(request: StartRequest, tools: SessionTools): 
       : [{ name: instructionsFile, text: request.instructions, mode: 0o600 }]),
   ]
   // Side by side, since the disk answers for all of them at once; each to its end, since a caller may remove them.
-  const written = await Promise.allSettled([
+  await allDone([
     tools.registry.write(name, record),
     ...files.map((file) => publish(join(folder, file.name), file.text, { mode: file.mode })),
   ])
-  for (const one of written) if (one.status === 'rejected') throw one.reason
   const created = await tools.tmux.createSession({
     name,
     folder: record.working_copy,
