@@ -39,5 +39,9 @@ started=$!
 watching=$!
 wait "$started"
 code=$?
-kill -s KILL "$watching"
+# Waited for, since nobody else may: the daemon may be the first process of a container.
+{
+  kill -s KILL "$watching"
+  wait "$watching"
+} 2>/dev/null
 exit "$code"

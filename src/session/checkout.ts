@@ -76,7 +76,7 @@ export async function beginCheckout(
   let applied: AppliedTemplate | undefined
   let tracker: TrackerReport | undefined
   const furnish = async ({ empty }: Cloned): Promise<void> => {
-    const applying = timing.step('template_ms', applyChosenTemplate(staging, request, empty, tools))
+    const applying = timing.step('template_ms', applyChosenTemplate(staging, { ...request, signal }, empty, tools))
     const settling = applying.then(async (made) => settleTracker(staging, request, await fetch.begin(), made))
     ;[applied, tracker] = await allDone([applying, settling, markMade(staging, plan.project)])
   }

@@ -190,6 +190,11 @@ function isEnding(result: RunResult): boolean {
   return /server exited unexpectedly|lost server/.test(result.stderr)
 }
 
+/** A server that is of another version, may not be asked, or is not there: its unit may be starting it (3.3a). */
+function isOutOfReach(result: RunResult): boolean {
+  return /protocol version mismatch|error connecting to|no server running/.test(result.stderr)
+}
+
 function failure(doing: string, result: RunResult): Problem {
   if (result.ended === 'missing') {
     return new Problem({ doing, because: 'tmux is not installed', remedy: 'install it: apt-get install tmux' })
@@ -198,7 +203,7 @@ function failure(doing: string, result: RunResult): Problem {
     doing,
     because: describeFailure(result),
     remedy: 'see whether `tmux ls` answers; `devorch doctor` says more',
-    transient: result.ended === 'timed-out' || isEnding(result),
+    transient: result.ended === 'timed-out' || isEnding(result) || isOutOfReach(result),
   })
 }
 
