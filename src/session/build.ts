@@ -141,7 +141,7 @@ async function findSame(plan: SessionPlan, jobId: string, tools: SessionTools): 
       field: 'project_name',
     })
   }
-  // Without a record, what stands there can only be a person's: prepareCheckout and startSession tell.
+  // Without a record, what stands there can only be a person's: the checkout and startSession tell.
   if (known === undefined) return undefined
   const standing = await findStanding(tools.tmux, plan.name)
   if (standing.kind === 'none') {

@@ -75,9 +75,12 @@ export async function beginCheckout(
   const fetch = once(() => timing.step('tracker_ms', wantedTracker(job, tools)))
   let applied: AppliedTemplate | undefined
   let tracker: TrackerReport | undefined
+  const settle = async (made: AppliedTemplate | undefined): Promise<TrackerReport> =>
+    await settleTracker(staging, request, await fetch.begin(), made)
   const furnish = async ({ empty }: Cloned): Promise<void> => {
     const applying = timing.step('template_ms', applyChosenTemplate(staging, { ...request, signal }, empty, tools))
-    const settling = applying.then(async (made) => settleTracker(staging, request, await fetch.begin(), made))
+    // One that is fetched would hold up others that clone the repository.
+    const settling = job.tracker_url === undefined ? applying.then(settle) : undefined
     ;[applied, tracker] = await allDone([applying, settling, markMade(staging, plan.project)])
   }
   let onStarted = (): void => undefined
@@ -110,7 +113,7 @@ export async function beginCheckout(
   const make = async (): Promise<Checkout> => {
     void fetch.begin()
     const { commit, branch, empty } = await clone.begin()
-    if (tracker === undefined) throw new Error('the repository was cloned and not furnished')
+    tracker ??= await settle(applied)
     request.signal.throwIfAborted()
     await rename(staging, plan.workingCopy).catch((error: unknown) => {
       const taken = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? '')

@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { mkdir, readdir, rename } from 'node:fs/promises'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { JobRecord } from '../../src/job/record.js'
@@ -92,4 +95,18 @@ test('a short one is taken back, and what a person has put in its place meanwhil
   const building = buildSession(lab.record(), slow, new AbortController().signal, () => Promise.resolve())
   await expect(building).rejects.toThrow(/dev-orchestrator did not make/)
   expect(await projects(lab)).toEqual(['shop'])
+})
+
+test('a tracker that is fetched for long holds up no other job of the same repository', async () => {
+  const lab = await startLab()
+  const asked: ServerResponse[] = []
+  const server = createServer((_, response) => asked.push(response)).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const slow = lab.build({ tracker_url: `http://127.0.0.1:${port.toString()}/tracker.md` })
+  await expect.poll(() => asked.length, { timeout: 20_000 }).toBe(1)
+  expect(await lab.build({ project_name: 'other' })).toMatchObject({ status: 'created' })
+  asked[0]?.end('# From elsewhere\n')
+  expect(await slow).toMatchObject({ status: 'created', tracker: { from: 'url' } })
 })
