@@ -1,4 +1,4 @@
-import type { Origin } from '../job/job.js'
+import type { Job, Origin } from '../job/job.js'
 import type { JobRecord } from '../job/record.js'
 import type { JobResult } from '../job/result.js'
 import { buildSession, type OnStep } from '../session/build.js'
@@ -29,9 +29,11 @@ export async function performJob(
   const name = sessionNameOf(record.job.project_name)
   const lock = once(() => takeSession(name, tools, AbortSignal.any([signal, ended.signal])))
   try {
+    const { action } = record.job
     // Of a new session much can be made before.
-    if (record.job.action !== 'create') await lock.begin()
-    return await act(name, record, tools, { signal, lock: lock.begin, onStep, keep })
+    if (action === 'create') return await buildSession(record, tools, signal, lock.begin, onStep)
+    await lock.begin()
+    return await performLocked(action, name, record, tools, signal, keep)
   } finally {
     ended.abort()
     const [held] = await Promise.allSettled([lock.begun()])
@@ -39,22 +41,15 @@ export async function performJob(
   }
 }
 
-interface How {
-  readonly signal: AbortSignal
-  readonly lock: () => Promise<unknown>
-  readonly onStep: OnStep | undefined
-  readonly keep: boolean
-}
-
-async function act(
+async function performLocked(
+  action: Exclude<Job['action'], 'create'>,
   name: SessionName,
   record: JobRecord,
   tools: SessionTools,
-  { signal, lock, onStep, keep }: How,
+  signal: AbortSignal,
+  keep: boolean,
 ): Promise<JobResult> {
-  switch (record.job.action) {
-    case 'create':
-      return await buildSession(record, tools, signal, lock, onStep)
+  switch (action) {
     case 'destroy':
       return await destroy(name, record, tools, keep)
     case 'restart':

@@ -34,7 +34,7 @@ export async function loadLayout(folders: readonly string[], name: string): Prom
     case 'too-large':
       return broken('is larger than 256 KiB', 'shorten it')
     case 'file': {
-      const parsed = parsedAgain(file, read.bytes)
+      const parsed = parseIfChanged(file, read.bytes)
       if (parsed.ok) return { kind: 'layout', layout: parsed.layout, file }
       return { kind: 'broken', file, problems: parsed.problems }
     }
@@ -42,13 +42,13 @@ export async function loadLayout(folders: readonly string[], name: string): Prom
 }
 
 /** By the file, what was last read of it. */
-const known = new Map<string, { readonly bytes: Buffer; readonly parsed: ReturnType<typeof parseLayout> }>()
+const lastRead = new Map<string, { readonly bytes: Buffer; readonly parsed: ReturnType<typeof parseLayout> }>()
 
 /** The same for the same bytes: each job reads its layout, and parsing it takes longer than all else that it is asked for. */
-function parsedAgain(file: string, bytes: Buffer): ReturnType<typeof parseLayout> {
-  const before = known.get(file)
+function parseIfChanged(file: string, bytes: Buffer): ReturnType<typeof parseLayout> {
+  const before = lastRead.get(file)
   if (before?.bytes.equals(bytes) === true) return before.parsed
   const parsed = parseLayout(bytes)
-  known.set(file, { bytes, parsed })
+  lastRead.set(file, { bytes, parsed })
   return parsed
 }

@@ -1,5 +1,5 @@
-import { printable } from '../support/text.js'
 import type { Job } from '../job/job.js'
+import { printable } from '../support/text.js'
 import { applyTemplate } from '../template/apply.js'
 import type { Template } from '../template/catalogue.js'
 import { chooseTemplate, type Choice } from '../template/choose.js'
