@@ -400,7 +400,8 @@ describe('cloneRepository', () => {
     await vi.waitUntil(() => server.requests.length > 0, { timeout: 20_000 })
     expect(await commandsWith(server.url)).not.toEqual([])
     starter.kill('SIGKILL')
-    await vi.waitUntil(async () => (await commandsWith(server.url)).length === 0, { timeout: 20_000, interval: 100 })
+    // At once: only what does not hear the signal is ended after five seconds.
+    await vi.waitUntil(async () => (await commandsWith(server.url)).length === 0, { timeout: 4000, interval: 50 })
   })
 
   it('ends git also where the shell around it is killed', async () => {
