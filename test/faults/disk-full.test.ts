@@ -24,6 +24,12 @@ import {
 
 const limits = { timeout: 120_000 }
 
+/** Waits until a mirror stands, and none is being made. */
+async function oneMirror(lab: Lab): Promise<void> {
+  const folders = async () => (await readdir(lab.home.mirrors)).filter((name) => !name.endsWith('.lock')).join(' ')
+  await expect.poll(folders, patience).toMatch(/^[^. ][^ ]*\.git$/)
+}
+
 /** A lab whose home is a small disk of its own. */
 async function labOnSmallDisk(skip: (reason: string) => never, size = '24m'): Promise<Lab> {
   const lab = await makeLab()
@@ -98,6 +104,8 @@ describe('a full disk under the home', limits, () => {
     const held = await holdProject(lab, 'shop')
     await send(daemon, 'shop', lab)
     await oneActive(lab)
+    // Half a mirror would be removed with the attempt, and leave room to note it.
+    await oneMirror(lab)
     const makeRoom = await fillDisk(lab.home.base)
     await held.release()
     await logged(daemon, /attempt failed, will be repeated.*the disk is full/)
