@@ -103,8 +103,12 @@ export async function makeLab(): Promise<Lab> {
       for (;;) {
         const jobs = [...(await files('done')), ...(await files('failed'))]
         if (jobs.length >= count) {
-          const settled = new Set([...(await namesIn('done')), ...(await namesIn('failed'))])
-          if (!(await namesIn('active')).some((name) => settled.has(name))) return jobs
+          const ids = [...(await namesIn('done')), ...(await namesIn('failed'))].map((name) =>
+            name.replace('.yaml', ''),
+          )
+          // Hidden ones too: a file that is no job follows its record.
+          const active = await readdir(home.active)
+          if (!ids.some((id) => active.some((name) => name.includes(id)))) return jobs
         }
         if (performance.now() > deadline)
           throw new Error(`${jobs.length.toString()} of ${count.toString()} jobs settled`)
