@@ -26,9 +26,14 @@ export interface WorkerOptions {
   readonly log: Logger
   /** Called after each look through the queue, also one that failed and was logged; a look that hangs is not over. */
   readonly onLook?: () => void
-  /** Milliseconds before attempt `next`; a test shortens it. Default 1 s, 4 s, 16 s, … */
+  /** Milliseconds before attempt `next`; a test shortens it. */
   readonly retryDelayMs?: (next: number) => number
   readonly now?: () => Date
+}
+
+/** Milliseconds before attempt `next`: 1 s before the second, then four times as long each time, an hour at most. */
+export function retryDelayMs(next: number): number {
+  return Math.min(1000 * 4 ** (next - 2), 60 * 60 * 1000)
 }
 
 export interface Worker {
@@ -93,7 +98,7 @@ export function createWorker(options: WorkerOptions): Worker {
     get rescanMs() {
       return options.rescanMs
     },
-    retryDelayMs: options.retryDelayMs ?? ((next) => 1000 * 4 ** (next - 2)),
+    retryDelayMs: options.retryDelayMs ?? retryDelayMs,
     now,
     log,
     onChange: pulse.urge,

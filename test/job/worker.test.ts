@@ -8,7 +8,7 @@ import { createInbox, type Inbox } from '../../src/job/inbox.js'
 import type { JobRecord } from '../../src/job/record.js'
 import type { JobResult } from '../../src/job/result.js'
 import { createSpool, type Spool } from '../../src/job/spool.js'
-import { createWorker, type WorkerOptions } from '../../src/job/worker.js'
+import { createWorker, retryDelayMs, type WorkerOptions } from '../../src/job/worker.js'
 import type { Logger, LogFields } from '../../src/support/log.js'
 import { Problem } from '../../src/support/problem.js'
 import { allFiles, created, failure, httpOrigin, jobText, makeFolders, makeJob } from './place.js'
@@ -261,6 +261,10 @@ describe('jobs', () => {
 })
 
 describe('a failure that may pass', () => {
+  it('is met again after a rest that grows, an hour at most', () => {
+    expect([2, 3, 4, 7, 8, 1000].map(retryDelayMs)).toEqual([1000, 4000, 16_000, 1_024_000, 3_600_000, 3_600_000])
+  })
+
   it('is tried again, as often as configured, and the attempts are counted in the file', async () => {
     const { spool, worker, runs, drop, state } = await makeWorker()
     const id = await drop('a')
