@@ -6,6 +6,8 @@ const name = z.string().min(1, 'is empty; give it a value or leave it out')
 const secret = z.string().regex(/\S/, 'is empty; give it a value or leave it out')
 const count = z.number().int().min(0)
 const atLeastOne = z.number().int().min(1)
+/** Of what a timer waits for: one of Node's takes at most 24 days, and fires at once beyond. */
+const dayS = 24 * 60 * 60
 
 const agent = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -85,8 +87,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       concurrency: atLeastOne.default(2),
       attempts: atLeastOne.default(3),
-      // A timer of Node's takes at most 24 days, and fires at once beyond.
-      step_timeout_s: atLeastOne.max(86_400).default(600),
+      step_timeout_s: atLeastOne.max(dayS).default(600),
       max_sessions: count.default(0),
       min_free_memory_mb: count.default(1024),
     })
@@ -94,7 +95,10 @@ export const configSchema = z.strictObject({
   inbox: z
     .strictObject({
       quiet_ms: count.default(2000),
-      rescan_ms: z.number().int().min(100).default(5000),
+      rescan_ms: count
+        .min(100)
+        .max(dayS * 1000)
+        .default(5000),
       require_end_marker: z.boolean().default(false),
     })
     .prefault({}),

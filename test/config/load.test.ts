@@ -106,6 +106,7 @@ it.each([
   ['worker: { concurrency: 0 }', 'worker.concurrency:'],
   ['worker: { concurrency: 1.5 }', 'worker.concurrency:'],
   ['worker: { step_timeout_s: 86401 }', 'worker.step_timeout_s:'],
+  ['inbox: { rescan_ms: 86400001 }', 'inbox.rescan_ms:'],
   ['inbox: { require_end_marker: yes }', 'inbox.require_end_marker: must be true or false'],
   ['tmux: { socket_name: 1.10 }', 'tmux.socket_name: must be text, got 1.10; quote it: "1.10"'],
   ...[
