@@ -14,6 +14,6 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     // A test without an assertion cannot fail.
-    expect: { requireAssertions: true },
+    expect: { requireAssertions: true, poll: { timeout: 20_000 } },
   },
 })

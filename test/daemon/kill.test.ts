@@ -42,7 +42,7 @@ async function claimed(lab: Lab, project: string): Promise<void> {
 
 it(
   'whenever the daemon is killed: one session a job, one record in one folder, nothing half-made',
-  { timeout: 90_000 },
+  { timeout: 240_000 },
   async () => {
     const lab = await makeLab()
     const files = Array.from({ length: 200 }, (_, at) => [`src/${at.toString()}.txt`, `${at.toString()}\n`.repeat(100)])
@@ -80,6 +80,9 @@ it(
     projects.push(...(await Promise.all(burst)).filter((project) => project !== undefined))
     await serve(lab)
 
+    // One whose call was cut off may be there too.
+    await expect.poll(() => readdir(lab.home.inbox), { timeout: 60_000 }).toEqual([])
+    await expect.poll(() => readdir(lab.home.active), { timeout: 60_000 }).toEqual([])
     const jobs = await lab.settled(projects.length)
     expect(jobs.map((job) => (job['result'] as { status: string }).status)).toEqual(jobs.map(() => 'created'))
     // Else no kill came while a job was being built.

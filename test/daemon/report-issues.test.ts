@@ -97,7 +97,8 @@ async function says(api: GithubApi, text: string | RegExp): Promise<string> {
 const posts = (api: GithubApi) => api.calls.filter(({ line }) => line.startsWith('POST '))
 
 test('one comment is created and then edited: ready, waiting, ready, closed, over a restart of the daemon', async () => {
-  const { lab, api, start, deliver } = await makePlace()
+  const { lab, api, log, start, deliver } = await makePlace()
+  const toldClosed: unknown = expect.objectContaining({ said: 'closed' })
   const first = await start({ server: { port: 0, public_host: 'dev.example.com' } })
   expect(await deliver(first, 'labeled')).toMatchObject({ status: 202 })
   const ready = await says(api, 'is ready')
@@ -119,6 +120,10 @@ test('one comment is created and then edited: ready, waiting, ready, closed, ove
   await says(api, 'is ready')
   expect(await deliver(second, 'closed')).toMatchObject({ status: 202 })
   await says(api, 'is closed')
+  // The comment is there before the daemon has its answer and has noted it.
+  await vi.waitFor(() => {
+    expect(log).toContainEqual(expect.objectContaining({ message: 'told on the issue', fields: toldClosed }))
+  }, wait)
   await second.stop()
 
   // A third daemon, and nothing new to tell.
@@ -126,7 +131,7 @@ test('one comment is created and then edited: ready, waiting, ready, closed, ove
   const third = await start()
   await vi.waitFor(async () => {
     expect(await readdir(lab.home.reports)).toHaveLength(1)
-  })
+  }, wait)
   await new Promise((done) => setTimeout(done, 500))
   await third.stop()
   expect(api.calls).toHaveLength(calls)

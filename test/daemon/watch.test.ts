@@ -41,9 +41,12 @@ it('hints at what comes into a folder, not at hidden files, and not once it is c
   await sleep(100)
   expect(hints).toBe(0)
   await rename(join(first, '.under-way'), join(first, 'whole.yaml'))
-  await vi.waitFor(() => {
-    expect(hints).toBeGreaterThan(0)
-  })
+  await vi.waitFor(
+    () => {
+      expect(hints).toBeGreaterThan(0)
+    },
+    { timeout: 20_000 },
+  )
   await watcher.close()
   await sleep(50)
   hints = 0

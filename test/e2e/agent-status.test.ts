@@ -43,6 +43,8 @@ async function place(credential: string, answers: readonly Answer[]): Promise<Pl
   await makeBareRepository(join(lab.served, 'app.git'), { 'README.md': '# App\n' })
   const built = await lab.build({ project_name: 'test-app', repo_url: `${lab.git.url}/app.git`, tracker: '# Plan\n' })
   expect(built.result?.status).toBe('created')
+  // Its first sign may come before the job has been put to rest.
+  const beganMs = Date.now()
   const keys = async (...given: readonly string[]) => {
     await lab.tmux.tmux('send-keys', '-t', `=${name}:.0`, ...given)
   }
@@ -62,13 +64,15 @@ async function place(credential: string, answers: readonly Answer[]): Promise<Pl
         const screen = await lab.screen(name, 'agent')
         throw new Error(`shown: ${JSON.stringify(found?.agent)}\n${events}\n${screen}`, { cause: error })
       })
-      const delayMs = Date.now() - Date.parse(found?.agent.since ?? '')
+      const delayMs = Date.now() - Math.max(beganMs, Date.parse(found?.agent.since ?? ''))
       console.log(`${what}: shown ${delayMs.toString()} ms after the program’s sign`)
       expect(delayMs, what).toBeLessThanOrEqual(shownMs)
       return found?.agent.until
     },
     async type(line) {
       await keys('-l', line)
+      // What comes together with its Enter is taken for something pasted.
+      await lab.until(name, line, async () => (await lab.screen(name, 'agent')).includes(line))
       await sleep(500)
       await keys('Enter')
     },

@@ -47,7 +47,7 @@ describe('where events are lost', limits, () => {
         await Promise.all(names.map((name) => writeFile(join(lab.home.inbox, name), '')))
       }
       for (let at = 0; at < 60; at += 1) {
-        await lab.drop(`job-${at.toString()}.yaml`, 'project_name: shop\naction: destroy\n...\n')
+        await lab.drop(`job-${at.toString()}.yaml`, `project_name: shop-${at.toString()}\naction: destroy\n...\n`)
       }
     } finally {
       process.kill(daemon.pid, 'SIGCONT')

@@ -37,7 +37,8 @@ it('rests as long as a look has taken', async () => {
     everyMs: 60_000,
     onError: () => undefined,
   })
-  for (let hints = 0; hints < 60; hints += 1) {
+  // On a busy machine the first look, and so the rest after it, may take long.
+  for (let hints = 0; hints < 60 || (looks.length < 2 && hints < 4000); hints += 1) {
     pulse.hint()
     await sleep(5)
   }
@@ -83,12 +84,14 @@ it.each(['hint', 'urge'] as const)(
       onError: () => undefined,
     })
     const beganMs = performance.now()
-    while (performance.now() - beganMs < 500) {
+    const ranMs = () => performance.now() - beganMs
+    while (ranMs() < 500 || (looks < 2 && ranMs() < 20_000)) {
       pulse[kind]()
       await sleep(5)
     }
+    const most = 1 + Math.floor(ranMs() / 200)
     await pulse.stop()
     expect(looks).toBeGreaterThan(1)
-    expect(looks).toBeLessThanOrEqual(3)
+    expect(looks).toBeLessThanOrEqual(most)
   },
 )

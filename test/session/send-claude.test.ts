@@ -117,12 +117,12 @@ describe('the real Claude Code', () => {
       ['/model', /a menu or a dialog is open/],
     ] as const) {
       await keys('-l', typed)
-      await sleep(1000)
+      await sleep(2000)
       if (typed === '/model') await keys('Enter')
-      await sleep(1000)
+      await sleep(2000)
       await expect(send('id')).rejects.toThrow(because)
       await keys(typed === '/model' ? 'Escape' : typed === '!' ? 'BSpace' : 'C-u')
-      await sleep(1000)
+      await sleep(2000)
     }
     expect(api.requests).toHaveLength(before)
     expect(await send('!echo from-$((40+2))')).toMatchObject({ delivery: 'entered' })

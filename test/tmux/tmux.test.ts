@@ -35,16 +35,18 @@ describe('a session on a real server', () => {
     await expect
       .poll(async () => (await tmux('list-panes', '-t', '=shop-dev:', '-F', format)).trim().split('\n'))
       .toEqual([`agent ${folder} 1 x50`, `terminal ${folder} 0 x50`, `files ${folder} 0 x50`, `apps ${folder} 0 x50`])
-    expect(await tmuxOn(socketName).listPanes()).toMatchObject({
-      kind: 'panes',
-      panes: roles.map((role) => ({
-        sessionName: 'shop-dev',
-        jobId: 'job-1',
-        role,
-        dead: false,
-        currentCommand: 'cat',
-      })),
-    })
+    await expect
+      .poll(() => tmuxOn(socketName).listPanes())
+      .toMatchObject({
+        kind: 'panes',
+        panes: roles.map((role) => ({
+          sessionName: 'shop-dev',
+          jobId: 'job-1',
+          role,
+          dead: false,
+          currentCommand: 'cat',
+        })),
+      })
   })
 
   test('is made in its own name though others stand whose names begin alike', async () => {
