@@ -29,16 +29,19 @@ started=
 trap end TERM INT HUP
 # It tells on stderr that a signal ended git; with the process that had started it, nobody reads that any longer.
 trap : PIPE
-git "$@" 3<&- &
-started=$!
-# Nothing is ever written to it: read (of this shell, no further program) returns at its end.
+# Nothing is ever written to it: read (of this shell, no further program) returns at its end. First, since a shell that can't
+# fork ends: nothing runs then that nobody watches.
 {
   read -r _ <&3
   finish
 } >/dev/null 2>&1 &
 watching=$!
+git "$@" 3<&- &
+started=$!
 wait "$started"
 code=$?
+# A git that was killed has not ended what it had started.
+[ "$code" -le 128 ] || kill -s KILL -- "-$$"
 # Waited for, since nobody else may: the daemon may be the first process of a container.
 {
   kill -s KILL "$watching"

@@ -42,6 +42,12 @@ const rules: readonly Rule[] = [
     transient: true,
   },
   {
+    pattern: /setsid: failed to execute/i,
+    kind: 'local',
+    because: 'the program lies where nothing can be executed',
+    remedy: 'mount that place without noexec, or install dev-orchestrator elsewhere',
+  },
+  {
     pattern: /died of signal/i,
     kind: 'local',
     because: 'a part of git was killed',

@@ -1,4 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
@@ -36,6 +38,36 @@ test('what misses the first signal to end is told again', async () => {
       },
     )
     .toBe('')
+})
+
+test('what a killed git had started ends with it', async () => {
+  const folder = await temporaryFolder()
+  const programs = join(folder, 'bin')
+  await mkdir(programs)
+  const killed = `#!/bin/sh\nsh -c 'while :; do sleep 0.1; done' '${folder}/helper' &\nkill -s KILL $$\n`
+  await writeFile(join(programs, 'git'), killed, { mode: 0o755 })
+  const path = `${programs}:${environment['PATH'] ?? ''}`
+  const git = { folder, args: ['--version'], environment: { ...environment, PATH: path }, timeoutMs: 60_000 }
+  expect(await runGit(git)).toEqual({ ended: 'killed' })
+  const left = async () =>
+    (await run('pgrep', ['-f', `${folder}/helper`], { env: environment, timeoutMs: 5000 })).stdout
+  await expect.poll(left).toBe('')
+})
+
+test('no git runs that nobody could watch: there are processes for one only', async (context) => {
+  if (process.getuid?.() !== 0) context.skip('another user is needed, whose processes are counted')
+  const wrapper = await readFile(join(import.meta.dirname, '../../src/repo/bounded-git.sh'), 'utf8')
+  const user = ['setpriv', '--reuid=65533', '--regid=65533', '--clear-groups']
+  const child = spawn('prlimit', ['--nproc=2', ...user, 'setsid', 'sh', '-c', wrapper, 'git', '--version'], {
+    env: environment,
+    timeout: 60_000,
+  })
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (printed += data.toString()))
+  const [code] = (await once(child, 'close')) as [number | null]
+  child.stdin.destroy()
+  expect({ code, printed }).toEqual({ code: 2, printed: expect.stringMatching(/Cannot fork/) as string })
+  expect(printed).not.toContain('git version')
 })
 
 test('git that can not be started for want of descriptors is a failure of that call, and ends nothing else', async () => {
