@@ -102,8 +102,11 @@ export async function startSession(request: StartRequest, tools: SessionTools): 
       const events = [launch.readyEvent, 'missing', 'exited'] as const
       const options = { timeoutMs: agentStartTimeoutMs, signal: request.signal }
       const sign = waitForAgentEvent(folder, events, options)
-      await noteServer(name, record, created.server, tools)
-      return { agentEvent: await (request.timing?.step('agent_ms', sign) ?? sign) }
+      const [agentEvent] = await allDone([
+        request.timing?.step('agent_ms', sign) ?? sign,
+        noteServer(name, record, created.server, tools),
+      ])
+      return { agentEvent }
     }
   }
 }

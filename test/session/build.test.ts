@@ -1,6 +1,8 @@
-import { access, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { buildSession } from '../../src/session/build.js'
 import { git, makeRepository } from '../support/repositories.js'
 import { caller, startLab, type Lab } from './lab.js'
 
@@ -32,6 +34,26 @@ describe('a session', () => {
     expect(await git(workingCopy(lab), 'status', '--porcelain')).toBe('')
     expect(await readdir(join(lab.folder, 'projects'))).toEqual(['shop'])
     expect((await stat(join(lab.workshop.home.sessions, 'shop-dev'))).mode & 0o777).toBe(0o700)
+  })
+
+  test('whose agent can not be heard fails the job, also while its record is being written', async () => {
+    const lab = await startLab()
+    const { tools } = lab.workshop
+    const createSession: typeof tools.tmux.createSession = async (wanted) => {
+      const created = await tools.tmux.createSession(wanted)
+      const events = sessionFile(lab, 'agent-events')
+      await expect.poll(() => rm(events).then(() => true)).toBe(true)
+      await mkdir(events)
+      return created
+    }
+    const write: typeof tools.registry.write = async (...of) => {
+      await sleep(300)
+      await tools.registry.write(...of)
+    }
+    const slow = { ...tools, tmux: { ...tools.tmux, createSession }, registry: { ...tools.registry, write } }
+    const never = new AbortController().signal
+    const building = buildSession(lab.record(), slow, never, () => Promise.resolve())
+    await expect(building).rejects.toMatchObject({ code: 'EISDIR' })
   })
 
   test('that stands already is named and not touched', async () => {
