@@ -4,7 +4,7 @@ import type { JobResult } from '../job/result.js'
 import { formatFieldProblem } from '../support/field-problem.js'
 import { Problem } from '../support/problem.js'
 import { attachCommand } from './attach-command.js'
-import { beginCheckout, takeBack, type Checkout, type CheckoutUnderWay, type Timing } from './checkout.js'
+import { beginCheckout, type Checkout, type CheckoutUnderWay, type Timing } from './checkout.js'
 import { readEnvironments, removePaneFiles } from './environment.js'
 import { layoutNames, requireLayout, templatesLayout } from './layouts.js'
 import { planSession, type SessionPlan } from './plan.js'
@@ -104,7 +104,6 @@ async function buildOn(
   } catch (error) {
     await tools.registry.remove(plan.name)
     await removePaneFiles(tools.registry.folderOf(plan.name))
-    if (error instanceof NotOurs && !checkout.reused) await takeBack(record.id, plan)
     throw error
   }
   return {
@@ -141,7 +140,7 @@ async function findSame(plan: SessionPlan, jobId: string, tools: SessionTools): 
       field: 'project_name',
     })
   }
-  // Without a record, what stands there can only be a person's: the checkout and startSession tell.
+  // Without a record, what stands there can only be a person's: that is asked before the working copy comes to its place.
   if (known === undefined) return undefined
   const standing = await findStanding(tools.tmux, plan.name)
   if (standing.kind === 'none') {

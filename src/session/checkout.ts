@@ -1,10 +1,9 @@
 import { lstat, mkdir, realpath, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Job, Origin } from '../job/job.js'
 import type { JobId } from '../job/id.js'
-import { cloneRepository, type Cloned, type CloneRequest } from '../repo/clone.js'
-import { isMade, markMade } from '../repo/made-mark.js'
+import { cloneRepository, type Cloned } from '../repo/clone.js'
+import { markMade } from '../repo/made-mark.js'
 import { inspectWorkingCopy } from '../repo/working-copy.js'
 import { exists, removeFolder, sweepTemporaries, temporaryName } from '../support/files.js'
 import { allDone } from '../support/all-done.js'
@@ -40,7 +39,7 @@ export interface CheckoutRequest {
   /** ISO 8601: when the job came, which wants the repository as it was then or later. */
   readonly receivedAt: string
   readonly signal: AbortSignal
-  /** Throws where the session's name is taken; called where a clone takes long, or none is made. */
+  /** Throws where the session's name is taken; called before anything comes to its place. */
   readonly refuseTaken: () => Promise<void>
 }
 
@@ -88,8 +87,17 @@ export async function beginCheckout(
     onStarted = resolve
   })
   const clone = once(() => {
-    const cloning = cloneUnlessTaken({ ...request, signal, into: staging, furnish, onStarted }, tools)
-    return timing.step('repository_ms', cloning.finally(onStarted))
+    const { repository, branch } = plan
+    const wanted = {
+      repository,
+      branch,
+      into: staging,
+      since: new Date(request.receivedAt),
+      furnish,
+      onStarted,
+      signal,
+    }
+    return timing.step('repository_ms', cloneRepository(wanted, tools.repositories).finally(onStarted))
   })
   const projectsFolder = once(() => checkProjectsFolder(projects))
   const [hasPlace, hasSession] = await Promise.all([exists(plan.workingCopy), exists(tools.registry.pathOf(plan.name))])
@@ -112,7 +120,13 @@ export async function beginCheckout(
 
   const make = async (): Promise<Checkout> => {
     void fetch.begin()
-    const { commit, branch, empty } = await clone.begin()
+    const askedMs = performance.now()
+    const refusing = request.refuseTaken().catch((error: unknown) => {
+      discarding.abort()
+      throw error
+    })
+    const [, { commit, branch, empty }] = await allDone([refusing, clone.begin()])
+    if (performance.now() > askedMs + askAgainAfterMs) await request.refuseTaken()
     tracker ??= await settle(applied)
     request.signal.throwIfAborted()
     await rename(staging, plan.workingCopy).catch((error: unknown) => {
@@ -158,39 +172,8 @@ function stagingName(id: JobId): string {
 /** How the names of these folders begin, behind the dot. */
 export const stagingPrefix = 'devorch-'
 
-/** Clones that take longer are not waited for in vain. Of a shorter one the making of the session tells, with no call of tmux more. */
-const askTakenAfterMs = 500
-
-/** Clones; while that takes long, asks whether the session's name is taken, and gives the clone up where it is. */
-async function cloneUnlessTaken(
-  request: CheckoutRequest & Pick<CloneRequest, 'into' | 'furnish' | 'onStarted'>,
-  tools: SessionTools,
-): Promise<Cloned> {
-  const { into, furnish, onStarted } = request
-  const { repository, branch } = request.plan
-  const [taken, cloned] = [new AbortController(), new AbortController()]
-  const signal = AbortSignal.any([request.signal, taken.signal])
-  const wanted = { repository, branch, into, since: new Date(request.receivedAt), furnish, onStarted, signal }
-  const cloning = cloneRepository(wanted, tools.repositories).finally(() => {
-    cloned.abort()
-  })
-  const refusing = delay(askTakenAfterMs, undefined, { signal: cloned.signal })
-    .then(request.refuseTaken, () => undefined)
-    .catch((error: unknown) => {
-      taken.abort()
-      throw error
-    })
-  const [, clone] = await allDone([refusing, cloning])
-  return clone
-}
-
-/** Removes a working copy that this job has just made for a session which can't be; nothing else in its place is touched. */
-export async function takeBack(id: JobId, plan: SessionPlan): Promise<void> {
-  if (!(await isMade(plan.workingCopy, plan.project))) return
-  const staging = join(dirname(plan.workingCopy), stagingName(id))
-  await rename(plan.workingCopy, staging)
-  await removeFolder(staging)
-}
+/** What was asked longer ago is asked again: a clone may take minutes. */
+const askAgainAfterMs = 500
 
 /** Notes how long each step took, for the job's result. */
 export interface Timing {

@@ -1,12 +1,14 @@
 import { once } from 'node:events'
-import { mkdir, readdir, rename } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { JobRecord } from '../../src/job/record.js'
 import { buildSession } from '../../src/session/build.js'
 import { exists } from '../../src/support/files.js'
+import type { PaneListing } from '../../src/tmux/types.js'
 import { startGitServer, type GitServer } from '../support/git-server.js'
 import { makeBareRepository } from '../support/repositories.js'
 import { startLab, type Lab } from './lab.js'
@@ -69,32 +71,103 @@ test('nothing where the session stands: its repository is not asked for', async 
   expect(server.requests.length).toBe(before)
 })
 
+/** Tools whose tmux answers the question for its sessions by `ask`, which gets what the real one would say. */
+function askedBy(lab: Lab, ask: (real: () => Promise<PaneListing>) => Promise<PaneListing>): Lab['workshop']['tools'] {
+  const { tools } = lab.workshop
+  return { ...tools, tmux: { ...tools.tmux, listPanes: () => ask(() => tools.tmux.listPanes()) } }
+}
+
+const buildWith = (tools: Lab['workshop']['tools'], lab: Lab, job: Record<string, unknown> = {}) =>
+  buildSession(lab.record(job), tools, new AbortController().signal, () => Promise.resolve())
+
 test('a clone that takes long is given up where the session’s name is a person’s', async () => {
   const lab = await startLab()
   const server = await serve(lab, () => new Promise(() => undefined))
   await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev', 'cat')
-  await expect(lab.build({ repo_url: `${server.url}/app.git` })).rejects.toThrow(/dev-orchestrator did not make/)
-  expect(server.requests).toHaveLength(1)
+  const tools = askedBy(lab, async (real) => {
+    await expect.poll(() => server.requests.length).toBe(1)
+    return await real()
+  })
+  const building = buildWith(tools, lab, { repo_url: `${server.url}/app.git` })
+  await expect(building).rejects.toThrow(/dev-orchestrator did not make/)
   expect(await projects(lab)).toEqual([])
 })
 
-test('a short one is taken back, and what a person has put in its place meanwhile is not', async () => {
+test('a name that was taken only while a long clone went on is seen before anything comes to its place', async () => {
+  const lab = await startLab()
+  let asked = 0
+  let letGo = (): void => undefined
+  const gone = new Promise<boolean>((resolve) => {
+    letGo = () => {
+      resolve(true)
+    }
+  })
+  const server = await serve(lab, () => gone)
+  const tools = askedBy(lab, (real) => {
+    asked += 1
+    return real()
+  })
+  const building = buildWith(tools, lab, { repo_url: `${server.url}/app.git` })
+  const outcome = building.catch((error: unknown) => error)
+  await expect.poll(() => asked).toBe(1)
+  await sleep(600)
+  await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev', 'cat')
+  letGo()
+  expect(await outcome).toMatchObject({ name: 'Problem', field: 'project_name' })
+  expect(asked).toBe(2)
+  expect(await projects(lab)).toEqual([])
+})
+
+test('where it is a person’s nothing comes to its place, however late tmux says so', async () => {
   const lab = await startLab()
   await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev', 'cat')
-  await expect(lab.build()).rejects.toThrow(/dev-orchestrator did not make/)
+  let seen: string[] = []
+  const tools = askedBy(lab, async (real) => {
+    const tracker = async () => {
+      seen = await projects(lab)
+      return await exists(join(lab.folder, 'projects', seen[0] ?? '', 'PROGRESS_TRACKER.md'))
+    }
+    await expect.poll(tracker).toBe(true)
+    await sleep(300)
+    return await real()
+  })
+  await expect(buildWith(tools, lab)).rejects.toThrow(/dev-orchestrator did not make/)
+  expect(seen).toEqual([expect.stringMatching(/^\.devorch-/)])
   expect(await projects(lab)).toEqual([])
   expect(await lab.workshop.tools.registry.list()).toEqual([])
-  // The same, with all that tmux is asked answered only after the working copy was exchanged.
+})
+
+test('the empty folder of a person who is in it is left alone', async () => {
+  const lab = await startLab()
+  const folder = join(lab.folder, 'projects', 'shop')
+  await mkdir(folder, { recursive: true })
+  const { ino } = await stat(folder)
+  await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev', '-c', folder, 'cat')
+  await expect(lab.build()).rejects.toThrow(/dev-orchestrator did not make/)
+  expect((await stat(folder)).ino).toBe(ino)
+  expect(await projects(lab)).toEqual(['shop'])
+})
+
+test('what a person wrote there, where their session came last of all, stays', async () => {
+  const lab = await startLab()
   const { tools } = lab.workshop
-  const exchange = async () => {
-    await rename(join(lab.folder, 'projects', 'shop'), join(lab.folder, 'ours'))
-    await mkdir(join(lab.folder, 'projects', 'shop'))
+  const note = join(lab.folder, 'projects', 'shop', 'notes.txt')
+  const createSession = async () => {
+    await writeFile(note, 'mine')
     return { kind: 'duplicate' } as const
   }
-  const slow = { ...tools, tmux: { ...tools.tmux, createSession: exchange } }
-  const building = buildSession(lab.record(), slow, new AbortController().signal, () => Promise.resolve())
-  await expect(building).rejects.toThrow(/dev-orchestrator did not make/)
-  expect(await projects(lab)).toEqual(['shop'])
+  const late = { ...tools, tmux: { ...tools.tmux, createSession } }
+  await expect(buildWith(late, lab)).rejects.toThrow(/dev-orchestrator did not make/)
+  expect(await readFile(note, 'utf8')).toBe('mine')
+  expect(await tools.registry.list()).toEqual([])
+})
+
+test('a tmux without an answer fails the attempt with nothing in its place, so that the next one has its template', async () => {
+  const lab = await startLab()
+  const tools = askedBy(lab, () => Promise.resolve({ kind: 'unknown', because: 'it is out of sorts' }))
+  await expect(buildWith(tools, lab)).rejects.toMatchObject({ transient: true, because: 'it is out of sorts' })
+  expect(await projects(lab)).toEqual([])
+  expect(await lab.build()).toMatchObject({ status: 'created', reused: false, tracker: { from: 'composed' } })
 })
 
 test('a tracker that is fetched for long holds up no other job of the same repository', async () => {
