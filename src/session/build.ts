@@ -102,8 +102,7 @@ async function buildOn(
     }
     started = await timing.step('session_ms', startSession({ ...request, start: 'new' }, tools))
   } catch (error) {
-    await tools.registry.remove(plan.name)
-    await removePaneFiles(tools.registry.folderOf(plan.name))
+    await forget(plan, tools)
     throw error
   }
   return {
@@ -147,7 +146,11 @@ async function findSame(plan: SessionPlan, jobId: string, tools: SessionTools): 
     if (known.job_id !== jobId) await completeRemoval(plan.name, known, tools)
     return undefined
   }
-  if (standing.jobId === null || standing.jobId !== known.job_id) throw new NotOurs(plan.name)
+  if (standing.jobId === null || standing.jobId !== known.job_id) {
+    // Noted by this very job before it was cut off: its session never was, or is no more.
+    if (known.job_id === jobId) await forget(plan, tools)
+    throw new NotOurs(plan.name)
+  }
   if (known.repository_key !== plan.repository.key) {
     throw new Problem({
       doing: `create the session ${plan.name}`,
@@ -164,6 +167,12 @@ async function findSame(plan: SessionPlan, jobId: string, tools: SessionTools): 
     ...sessionWords(plan, tools),
     working_copy: known.working_copy,
   }
+}
+
+/** Removes what was noted of a session that is not made after all. */
+async function forget(plan: SessionPlan, tools: SessionTools): Promise<void> {
+  await tools.registry.remove(plan.name)
+  await removePaneFiles(tools.registry.folderOf(plan.name))
 }
 
 /** @throws Problem where a session that this job did not make stands already under the plan's name */

@@ -126,8 +126,8 @@ export async function beginCheckout(
       throw error
     })
     const [, { commit, branch, empty }] = await allDone([refusing, clone.begin()])
-    if (performance.now() > askedMs + askAgainAfterMs) await request.refuseTaken()
     tracker ??= await settle(applied)
+    if (performance.now() > askedMs + askAgainAfterMs) await request.refuseTaken()
     request.signal.throwIfAborted()
     await rename(staging, plan.workingCopy).catch((error: unknown) => {
       const taken = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? '')
@@ -172,7 +172,7 @@ function stagingName(id: JobId): string {
 /** How the names of these folders begin, behind the dot. */
 export const stagingPrefix = 'devorch-'
 
-/** What was asked longer ago is asked again: a clone may take minutes. */
+/** What was asked longer ago is asked again: a clone may take minutes, and so may a tracker that is fetched. */
 const askAgainAfterMs = 500
 
 /** Notes how long each step took, for the job's result. */

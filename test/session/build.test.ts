@@ -106,6 +106,20 @@ describe('what a killed daemon had begun', () => {
     expect(await sessions(lab)).toBe(`shop-dev ${record.id}`)
   })
 
+  test('what it had noted of a session is forgotten where the name is a person’s by then', async () => {
+    const lab = await startLab()
+    const record = lab.record()
+    await lab.build({}, record)
+    await lab.tmux.tmux('kill-session', '-t', '=shop-dev')
+    await lab.tmux.tmux('new-session', '-d', '-s', 'shop-dev', 'cat')
+    // An earlier job's session it would be.
+    await expect(lab.build()).rejects.toThrow(/dev-orchestrator did not make/)
+    expect(await lab.workshop.tools.registry.list()).toEqual(['shop-dev'])
+    await expect(lab.build({}, record)).rejects.toThrow(/dev-orchestrator did not make/)
+    expect(await lab.workshop.tools.registry.list()).toEqual([])
+    expect(await readdir(workingCopy(lab))).toContain('README.md')
+  })
+
   test('a tracker that it had not finished is removed from the working copy, a file of a person is not', async () => {
     const lab = await startLab()
     await lab.build()
