@@ -191,11 +191,11 @@ describe('acceptDialogs', () => {
 })
 
 describe('the program', () => {
-  test('eight at once lose nothing', async () => {
+  test('twenty at once lose nothing', async () => {
     const { home, file, environment } = await place()
     const other = { theme: 'dark', projects: { '/other': { history: ['kept'] } } }
     await writeFile(file, JSON.stringify(other))
-    const projects = Array.from({ length: 8 }, (_, index) => join(home, `app-${index.toString()}`))
+    const projects = Array.from({ length: 20 }, (_, index) => join(home, `app-${index.toString()}`))
     for (const project of projects) await mkdir(join(project, '.git'), { recursive: true })
     const results = await Promise.all(
       projects.map((project, index) =>

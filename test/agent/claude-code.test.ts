@@ -114,7 +114,10 @@ describe('the status', () => {
     let pressedMs = -Infinity
     await place.until('it works again', async () => {
       if ((await place.status()) === 'working') return true
-      if (performance.now() > pressedMs + 2000) await place.keys('Enter').then(() => (pressedMs = performance.now()))
+      if (performance.now() > pressedMs + 2000) {
+        await place.keys('Enter')
+        pressedMs = performance.now()
+      }
       return false
     })
     await place.until('the agent waits', async () => (await place.status()) === 'waiting')

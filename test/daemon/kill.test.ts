@@ -10,7 +10,7 @@ import { makeLab, panesOf, sessionNames, type Lab } from './lab.js'
 const root = join(import.meta.dirname, '..', '..')
 const kills = 10
 
-/** `devorch serve`, ended with the test. One more session than there are kills would not be allowed. */
+/** `devorch serve`, ended with the test. One session more than there are jobs would not be allowed. */
 async function serve(lab: Lab): Promise<DaemonProcess> {
   const config = lab.settings({ worker: { min_free_memory_mb: 0, max_sessions: kills + 5 } })
   const daemon = await startDaemonProcess({ root, home: lab.home.base, config, environment: lab.environment })
@@ -32,12 +32,9 @@ async function whereabouts(lab: Lab, project: string): Promise<string[]> {
 
 /** Waits until the worker has claimed the job of a project; it may have settled it already. */
 async function claimed(lab: Lab, project: string): Promise<void> {
-  for (;;) {
-    for (const state of ['active', 'done', 'failed'] as const) {
-      if ((await readdir(lab.home[state])).some((name) => name.includes(`-${project}-`))) return
-    }
-    await sleep(1)
-  }
+  const names = async () =>
+    (await Promise.all((['active', 'done', 'failed'] as const).map((state) => readdir(lab.home[state])))).flat()
+  await expect.poll(names, { interval: 1, timeout: 60_000 }).toContainEqual(expect.stringContaining(`-${project}-`))
 }
 
 it(
